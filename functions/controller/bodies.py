@@ -1,0 +1,160 @@
+"""What the control plane accepts: the bodies of PUT and POST, with a limit on everything.
+
+Read-only fields of what GET shows may be sent back; they are left out before the check.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+
+from fairlane.auth import SCOPES
+from fairlane.domain.catalog import DEFAULT_LANE, LARGEST_PAYLOAD_BYTES, LONG_TIMEOUT_S
+from fairlane.domain.errors import FieldError, Refused
+from fairlane.domain.names import NAME
+from fairlane.domain.retry import LONGEST_BACKOFF_S
+
+READ_ONLY = frozenset(
+    {
+        "tenant", "keyid", "type", "lane_name", "name", "status", "created_at", "updated_at",
+        "depth", "running", "oldest_age", "not_enforced",
+    }
+)  # fmt: skip
+LARGE = 1_000_000
+_POSITIVE = validate.Range(min=0, min_inclusive=False, max=LARGE)
+_COUNT = validate.Range(min=1, max=LARGE)
+_TEXT = validate.Length(min=1, max=256)
+
+
+class Limits(Schema):
+    """A tenant's limits; null is no limit."""
+
+    submit_rate = fields.Float(allow_none=True, validate=_POSITIVE)
+    submit_burst = fields.Integer(allow_none=True, strict=True, validate=_COUNT)
+    backlog = fields.Integer(allow_none=True, strict=True, validate=validate.Range(min=1, max=1_000_000_000))
+    concurrency = fields.Integer(allow_none=True, strict=True, validate=_COUNT)
+    payload_bytes = fields.Integer(
+        allow_none=True, strict=True, validate=validate.Range(min=1, max=LARGEST_PAYLOAD_BYTES)
+    )
+
+
+class TenantBody(Schema):
+    """PUT /v1/tenants/{tenant}."""
+
+    isolation = fields.String(load_default="dedicated", validate=validate.OneOf(["dedicated", "pooled"]))
+    limits = fields.Nested(Limits(unknown=RAISE), load_default=dict)
+    targets = fields.List(fields.String(validate=_TEXT), load_default=list, validate=validate.Length(max=100))
+    retention_days = fields.Integer(load_default=30, strict=True, validate=validate.Range(min=15, max=365))
+
+
+class KeyBody(Schema):
+    """POST /v1/tenants/{tenant}/keys."""
+
+    scopes = fields.List(
+        fields.String(validate=validate.OneOf([scope for scope in SCOPES if scope != "admin"])),
+        required=True,
+        validate=validate.Length(min=1, max=3),
+    )
+    label = fields.String(load_default="", validate=validate.Length(max=100))
+    expires_at = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
+
+
+class Retry(Schema):
+    """How a function's failed attempts are tried again."""
+
+    max_attempts = fields.Integer(load_default=3, strict=True, validate=validate.Range(min=1, max=100))
+    base = fields.Float(load_default=1.0, validate=validate.Range(min=0, max=LONGEST_BACKOFF_S))
+    cap = fields.Float(load_default=60.0, validate=validate.Range(min=0, max=LONGEST_BACKOFF_S))
+    non_retryable = fields.List(
+        fields.String(validate=validate.Length(min=1, max=128)),
+        load_default=list,
+        validate=validate.Length(max=50),
+    )
+
+
+class Target(Schema):
+    """What runs a task type: exactly one kind."""
+
+    lambda_ = fields.String(data_key="lambda", validate=_TEXT)
+    http = fields.Dict()
+    state_machine = fields.String(validate=_TEXT)
+
+    @validates_schema
+    def _exactly_one(self, data: Mapping[str, Any], **_: object) -> None:
+        if len(data) != 1:
+            raise ValidationError("must name exactly one of lambda, http and state_machine")
+
+
+class FunctionBody(Schema):
+    """PUT /v1/functions/{type}."""
+
+    target = fields.Nested(Target(unknown=RAISE), required=True)
+    mode = fields.String(load_default="sync", validate=validate.OneOf(["sync", "deferred"]))
+    timeout = fields.Float(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Range(min=0, min_inclusive=False, max=LONG_TIMEOUT_S),
+    )
+    retry = fields.Nested(Retry(unknown=RAISE), load_default=lambda: Retry().load({}))
+    lane = fields.String(load_default=DEFAULT_LANE, validate=validate.Regexp(f"^(?:{NAME.pattern})$"))
+    concurrency = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
+
+
+class LaneBody(Schema):
+    """PUT /v1/lanes/{lane}."""
+
+    concurrency = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
+    rate = fields.Float(load_default=None, allow_none=True, validate=_POSITIVE)
+    burst = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
+    ordered = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    weight = fields.Float(load_default=1.0, validate=_POSITIVE)
+
+
+class SubscriptionTarget(Schema):
+    """Where results go: exactly one kind."""
+
+    sqs = fields.String(validate=_TEXT)
+    lambda_ = fields.String(data_key="lambda", validate=_TEXT)
+    event_bus = fields.String(validate=_TEXT)
+    webhook = fields.Dict()
+
+    @validates_schema
+    def _exactly_one(self, data: Mapping[str, Any], **_: object) -> None:
+        if len(data) != 1:
+            raise ValidationError("must name exactly one of sqs, lambda, event_bus and webhook")
+
+
+class SubscriptionBody(Schema):
+    """PUT /v1/subscriptions/{name}."""
+
+    pattern = fields.Dict(keys=fields.String(), load_default=dict)
+    target = fields.Nested(SubscriptionTarget(unknown=RAISE), required=True)
+
+
+def checked(schema: type[Schema], body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with defaults. Raises Refused (422) that names every wrong field."""
+    sent = {name: value for name, value in body.items() if name not in READ_ONLY}
+    try:
+        loaded: dict[str, Any] = schema(unknown=RAISE).load(sent)
+    except ValidationError as error:
+        errors = tuple(_field_errors(error.messages, "#"))
+        raise Refused("refused", f"{errors[0].pointer}: {errors[0].detail}", errors) from error
+    return loaded
+
+
+def not_available(pointer: str, what: str) -> Refused:
+    """A field of the API that this version does not serve yet."""
+    return refused(pointer, f"{what} is not available in this version")
+
+
+def refused(pointer: str, detail: str) -> Refused:
+    """422 for one field."""
+    return Refused("refused", f"{pointer} {detail}.", (FieldError(pointer, detail),))
+
+
+def _field_errors(messages: Any, pointer: str) -> Iterator[FieldError]:
+    if isinstance(messages, dict):
+        for name, inner in messages.items():
+            yield from _field_errors(inner, pointer if name == "_schema" else f"{pointer}/{name}")
+    else:
+        yield FieldError(pointer, " ".join(str(message) for message in messages))

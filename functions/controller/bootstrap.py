@@ -1,0 +1,97 @@
+"""Wiring of the controller: the only place that reads the environment and makes clients."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+
+from controller.actions import Actions
+from controller.functions import Functions
+from controller.keys import Keys
+from controller.lanes import Lanes, LaneSettings
+from controller.registry import Documents
+from controller.routes import ROUTES
+from controller.subscriptions import Subscriptions
+from controller.tenants import Tenants
+from fairlane.aws import clients
+from fairlane.aws.provisioning import Provisioning
+from fairlane.aws.registry import DynamoRegistry
+from fairlane.aws.rules import Rules
+from fairlane.cache import CachedRegistry
+from fairlane.domain.targets import Home
+from fairlane.domain.times import utc_now
+from fairlane.ports import Clock
+from fairlane.serving import Service
+from fairlane.settings import ControllerSettings
+
+
+@dataclass(frozen=True)
+class Controller:
+    """HTTP requests, and the operations that whoever may invoke the function can call by name."""
+
+    service: Service
+    operations: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]
+
+
+@cache
+def controller() -> Controller:
+    """The controller of this execution environment."""
+    return build(ControllerSettings.from_env(os.environ), now=utc_now)
+
+
+def build(settings: ControllerSettings, *, now: Clock) -> Controller:
+    """The controller with a clock."""
+    registry = DynamoRegistry(clients.dynamodb(), settings.registry_table)
+    documents = Documents(registry, now)
+    functions = clients.control()
+    provisioning = Provisioning(clients.sqs(), functions)
+    rules = Rules(clients.events(), functions, settings.results_bus, settings.undelivered_arn)
+    home = _home(settings)
+    keys = Keys(documents, now)
+    lanes = Lanes(documents, provisioning, _lane_settings(settings))
+    subscriptions = Subscriptions(documents, rules, provisioning, home)
+    cache_time = timedelta(seconds=settings.registry_cache_s)
+    tenants = Tenants(documents, lanes, keys, subscriptions, now, cache_time)
+    actions = Actions(
+        tenants=tenants,
+        keys=keys,
+        functions=Functions(documents, provisioning, lanes, home),
+        lanes=lanes,
+        subscriptions=subscriptions,
+    )
+    service = Service(
+        ROUTES,
+        actions.table(),
+        keys=CachedRegistry(registry, ttl_s=settings.registry_cache_s),
+        now=now,
+        logger=Logger(),
+        metrics=Metrics(),
+    )
+    return Controller(
+        service,
+        {
+            "admin-key": lambda event: keys.create_admin(str(event.get("label", ""))),
+            "converge": lambda _: {"moved": tenants.converge_all()},
+        },
+    )
+
+
+def _home(settings: ControllerSettings) -> Home:
+    _, partition, _, region, account, _ = settings.lane_redrive_arn.split(":")
+    return Home(settings.stack, region, account, partition)
+
+
+def _lane_settings(settings: ControllerSettings) -> LaneSettings:
+    return LaneSettings(
+        stack=settings.stack,
+        dispatcher=settings.dispatcher,
+        long_dispatcher=settings.long_dispatcher,
+        deliverer=settings.deliverer,
+        lane_redrive_arn=settings.lane_redrive_arn,
+        result_redrive_arn=settings.result_redrive_arn,
+        default_concurrency=settings.dispatcher_concurrency,
+    )

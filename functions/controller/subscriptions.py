@@ -1,0 +1,96 @@
+"""Subscriptions: EventBridge rules over a tenant's result events.
+
+The rule's name is derived from tenant and subscription, so making it is repeatable: the rule
+comes first, then the document. A controller that dies in between leaves a rule that the repeated
+PUT takes over and that DELETE removes, document or not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from controller import bodies
+from controller.registry import Documents
+from fairlane.aws.provisioning import Provisioning
+from fairlane.aws.rules import Rules
+from fairlane.domain import catalog, targets
+from fairlane.domain.errors import Refused
+from fairlane.ports import Entry
+
+PREFIX = "subscription#"
+PATTERN_FIELDS = ("detail-type", "detail")
+MOST_SUBSCRIPTIONS = 100
+
+
+@dataclass(frozen=True)
+class Subscriptions:
+    """The use case."""
+
+    documents: Documents
+    rules: Rules
+    provisioning: Provisioning
+    home: targets.Home
+
+    def put(self, tenant: str, name: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Create or change; (status, subscription)."""
+        wanted = bodies.checked(bodies.SubscriptionBody, body)
+        _check_pattern(wanted["pattern"])
+        owner = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
+        if owner.doc["status"] == "draining":
+            raise Refused("conflict", "This tenant is being deleted.")
+        target = self._target(wanted["target"], owner.doc["targets"])
+        old = self.documents.find(tenant, catalog.subscription_item(name))
+        if old is None and sum(1 for _ in self.documents.each(tenant, PREFIX)) >= MOST_SUBSCRIPTIONS:
+            raise Refused("conflict", f"A tenant may have {MOST_SUBSCRIPTIONS} subscriptions: delete one first.")
+        self.rules.put(tenant, name, wanted["pattern"], target)
+        doc = {"pattern": wanted["pattern"], "target": target}
+        entry = self.documents.save(tenant, catalog.subscription_item(name), doc, old)
+        return (200 if old else 201), shown(entry)
+
+    def get(self, tenant: str, name: str) -> dict[str, Any]:
+        """One. Raises Refused (404)."""
+        return shown(self.documents.get(tenant, catalog.subscription_item(name), f"subscription {name}"))
+
+    def page(self, tenant: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """`{"items", "cursor"}`."""
+        return self.documents.page(tenant, PREFIX, parameters, shown)
+
+    def delete(self, tenant: str, name: str) -> None:
+        """Remove rule and document. Raises Refused (404)."""
+        entry = self.documents.find(tenant, catalog.subscription_item(name))
+        self.rules.delete(tenant, name, entry.doc["target"] if entry else None)
+        if entry is None:
+            raise Refused("not-found", f"There is no subscription {name}.")
+        self.documents.delete(tenant, entry.item)
+
+    def delete_all(self, tenant: str) -> None:
+        """Remove every subscription of a tenant."""
+        for entry in list(self.documents.each(tenant, PREFIX)):
+            self.delete(tenant, entry.item.removeprefix(PREFIX))
+
+    def _target(self, wanted: Mapping[str, Any], patterns: list[str]) -> dict[str, str]:
+        if "sqs" in wanted:
+            queue = targets.queue(wanted["sqs"], "#/target/sqs")
+            targets.check_allowed(queue, patterns, self.home, "#/target/sqs")
+            return {"sqs": queue.arn}
+        if "lambda_" in wanted:
+            pointer = "#/target/lambda"
+            function = targets.lambda_function(wanted["lambda_"], self.home, pointer)
+            targets.check_allowed(function, patterns, self.home, pointer)
+            if self.provisioning.timeout_s(function.arn) is None:
+                raise bodies.refused(pointer, "is no function that Fairlane can see")
+            return {"lambda": function.arn}
+        kind = next(iter(wanted))
+        raise bodies.not_available(f"#/target/{kind}", f"the target {kind}")
+
+
+def shown(entry: Entry) -> dict[str, Any]:
+    """The subscription as the API shows it."""
+    names = ("pattern", "target", "created_at", "updated_at")
+    return {"name": entry.item.removeprefix(PREFIX), **{name: entry.doc[name] for name in names}}
+
+
+def _check_pattern(pattern: Mapping[str, Any]) -> None:
+    foreign = sorted(set(pattern) - set(PATTERN_FIELDS))
+    if foreign:
+        raise bodies.refused(f"#/pattern/{foreign[0]}", "is not matched here: a pattern is over detail-type and detail")

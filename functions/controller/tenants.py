@@ -1,0 +1,130 @@
+"""Tenants: created, changed, drained and removed.
+
+Provisioning is idempotent and resumable: the registry is told the intent first (`provisioning`,
+`draining`), and `converge` brings AWS to it however often it is called (by PUT, GET, DELETE and
+the schedule), so a controller that dies anywhere loses nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from controller import bodies
+from controller.keys import Keys
+from controller.lanes import Lanes
+from controller.registry import Documents
+from controller.subscriptions import Subscriptions
+from fairlane.domain import catalog
+from fairlane.domain.errors import Refused
+from fairlane.domain.times import rfc3339
+from fairlane.ports import Clock, Entry
+
+#: A gateway may send by a cached tenant, and SQS may delay by 15 minutes: only then is empty empty.
+LONGEST_DELAY = timedelta(minutes=15)
+#: Accepted and shown, and enforced with the flow control to come.
+NOT_ENFORCED = ("submit_rate", "submit_burst", "backlog")
+
+
+@dataclass(frozen=True)
+class Tenants:
+    """The use case."""
+
+    documents: Documents
+    lanes: Lanes
+    keys: Keys
+    subscriptions: Subscriptions
+    now: Clock
+    registry_cache: timedelta
+
+    def put(self, tenant: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Create or change; (status, tenant)."""
+        wanted = bodies.checked(bodies.TenantBody, body)
+        if wanted["isolation"] == "pooled":
+            raise bodies.not_available("#/isolation", "pooled isolation")
+        if (wanted["limits"].get("concurrency") or 2) < 2:  # noqa: PLR2004 - a mapping's least
+            raise bodies.not_available("#/limits/concurrency", "a concurrency of 1")
+        old = self.documents.find(catalog.TENANTS, tenant)
+        if old is not None and old.doc["status"] == "draining":
+            raise Refused("conflict", f"The tenant {tenant} is being deleted: wait until it is gone.")
+        status = old.doc["status"] if old else "provisioning"
+        entry = self.documents.save(catalog.TENANTS, tenant, wanted | {"status": status}, old)
+        entry = self.converge(entry, changed=True)
+        if entry.doc["status"] == "provisioning":
+            return 202, shown(entry)
+        return (200 if old else 201), shown(entry)
+
+    def get(self, tenant: str) -> dict[str, Any]:
+        """The tenant; what is on its way is moved on first."""
+        return shown(self.converge(self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")))
+
+    def page(self, parameters: Mapping[str, str]) -> dict[str, Any]:
+        """`{"items", "cursor"}`."""
+        return self.documents.page(catalog.TENANTS, "", parameters, shown)
+
+    def delete(self, tenant: str) -> dict[str, Any]:
+        """Start draining, or go on with it."""
+        entry = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
+        if entry.doc["status"] != "draining":
+            entry = self.documents.save(catalog.TENANTS, tenant, {**entry.doc, "status": "draining"}, entry)
+        return shown(self.converge(entry))
+
+    def converge_all(self) -> int:
+        """Move on every tenant that is on its way; how many there were. For the schedule."""
+        moved = 0
+        for entry in self.documents.each(catalog.TENANTS, ""):
+            if entry.doc["status"] != "active":
+                self.converge(entry)
+                moved += 1
+        return moved
+
+    def converge(self, entry: Entry, *, changed: bool = False) -> Entry:
+        """Bring AWS to what the document says, one step further; the document as it then is."""
+        if entry.doc["status"] == "draining":
+            return self._drain(entry)
+        if entry.doc["status"] == "active" and not changed:
+            return entry
+        ready = self.lanes.provision(entry.item, tenant_concurrency=entry.doc["limits"].get("concurrency"))
+        if ready and entry.doc["status"] != "active":
+            return self.documents.save(catalog.TENANTS, entry.item, {**entry.doc, "status": "active"}, entry)
+        return entry
+
+    def _drain(self, entry: Entry) -> Entry:
+        tenant, now = entry.item, self.now()
+        if not self.lanes.is_empty(tenant):
+            return self._note_drained(entry, None)
+        since = entry.doc.get("drained_since")
+        if since is None:
+            return self._note_drained(entry, now)
+        if now - datetime.fromisoformat(since) < LONGEST_DELAY + self.registry_cache:
+            return entry
+        self.subscriptions.delete_all(tenant)
+        self.lanes.remove(tenant)
+        self.documents.delete_all(tenant, "function#")
+        self.keys.delete_all(tenant)
+        self.documents.delete(catalog.TENANTS, tenant)
+        return entry
+
+    def _note_drained(self, entry: Entry, since: datetime | None) -> Entry:
+        noted = rfc3339(since)
+        if entry.doc.get("drained_since") == noted:
+            return entry
+        return self.documents.save(catalog.TENANTS, entry.item, {**entry.doc, "drained_since": noted}, entry)
+
+
+def shown(entry: Entry) -> dict[str, Any]:
+    """The tenant as the API shows it."""
+    doc = entry.doc
+    limits = {name: doc["limits"].get(name) for name in bodies.Limits().fields}
+    limits["payload_bytes"] = limits["payload_bytes"] or catalog.DEFAULT_PAYLOAD_BYTES
+    return {
+        "tenant": entry.item,
+        "isolation": doc["isolation"],
+        "limits": limits,
+        "targets": doc["targets"],
+        "retention_days": doc["retention_days"],
+        "status": doc["status"],
+        "not_enforced": [f"limits.{name}" for name in NOT_ENFORCED if limits[name] is not None],
+        "created_at": doc["created_at"],
+        "updated_at": doc["updated_at"],
+    }

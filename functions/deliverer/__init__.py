@@ -1,0 +1,1 @@
+"""The deliverer: takes result events from results queues to the results bus."""

@@ -1,0 +1,1 @@
+"""The dispatcher: claims tasks from lane queues, runs their functions, commits how they came out."""

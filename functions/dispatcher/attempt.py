@@ -1,0 +1,170 @@
+"""One attempt: claim the task, call its function, commit the outcome.
+
+What if the process dies: before the claim, the message comes again and nothing has happened. After
+the claim, the message meets the lease, waits for its end and claims anew (the lost attempt counts).
+After the commit, the message meets the end and only sends the result event again. The message is
+never deleted before the end is committed and its result message is confirmed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fairlane.cache import CachedRegistry
+from fairlane.domain import catalog
+from fairlane.domain.claiming import (
+    CLOCK_SKEW,
+    Ended,
+    Expired,
+    Lost,
+    NoRecord,
+    NotYet,
+    judge,
+)
+from fairlane.domain.retry import after_failure, after_throttle
+from fairlane.domain.task import Outcome, Step, Task, TaskError
+from fairlane.domain.times import rfc3339
+from fairlane.events import Event, function_event
+from fairlane.ports import Clock, Raised, Refusal, Returned, Target, TaskStore, Throttled, Unknown
+
+#: Beyond the function's timeout and the skew, a lease covers the time between claim and call.
+LEASE_SLACK = timedelta(seconds=10)
+#: A message that cannot run here and now comes back after this.
+SOON = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A message that names a task: what to run, for whom, until when the process lives."""
+
+    tenant: str
+    task_id: str
+    generation: int
+    event: Event
+    deadline: datetime
+
+
+@dataclass(frozen=True)
+class Publish:
+    """The task has its end: send its result event, then the message may go."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
+class Hide:
+    """The message stays, hidden until then."""
+
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class Bury:
+    """The message can never be processed: to the dead-letter queue, with the reason."""
+
+    reason: str
+
+
+Disposition = Publish | Hide | Bury
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """The use case. `random` gives 0 <= x < 1."""
+
+    tasks: TaskStore
+    target: Target
+    registry: CachedRegistry
+    now: Clock
+    random: Callable[[], float]
+
+    def run(self, assignment: Assignment) -> Disposition:
+        """Run one attempt of the task, if it may be run now; what to do with its message."""
+        function = self._function(assignment)
+        timeout = function.timeout if function else timedelta()
+        now = self.now()
+        if now + timeout + CLOCK_SKEW > assignment.deadline:
+            return Hide(now + SOON, "too little time left in this environment")
+        claimed = self.tasks.claim(
+            assignment.tenant,
+            assignment.task_id,
+            generation=assignment.generation,
+            now=now,
+            lease_until=now + timeout + CLOCK_SKEW + LEASE_SLACK,
+        )
+        if isinstance(claimed, Refusal):
+            return self._not_claimed(claimed, assignment)
+        return self._call(claimed, function, assignment)
+
+    def _function(self, assignment: Assignment) -> catalog.Function | None:
+        task_type = assignment.event.get("type")
+        entry = self.registry.get(assignment.tenant, catalog.function_item(str(task_type)))
+        return catalog.Function.of(entry.doc) if entry else None
+
+    def _call(self, task: Task, function: catalog.Function | None, assignment: Assignment) -> Disposition:
+        if function is None:
+            gone = TaskError("UnknownFunction", f"the function of {task.type} was deleted before the task ran")
+            return self._commit(task, Outcome(Step.FAIL, self.now(), detail="no function", error=gone))
+        now = self.now()
+        ends = now + function.timeout + CLOCK_SKEW
+        if ends > assignment.deadline or (task.lease_until is not None and ends > task.lease_until):
+            late = TaskError("Late", "the claim took too long to start the call under its lease")
+            return self._commit(task, after_throttle(function.retry, late, now=now, random=self.random))
+        event = function_event(
+            assignment.event,
+            tenant=task.tenant,
+            task_id=task.id,
+            attempt=task.attempt,
+            deadline=rfc3339(now + function.timeout) or "",
+        )
+        answer = self.target.call(function.target, event, timeout=function.timeout)
+        if isinstance(answer, Unknown):
+            until = task.lease_until or self.now() + SOON
+            return Hide(until, f"no answer ({answer.error.type}): the attempt may run until its lease ends")
+        return self._commit(task, self._outcome(answer, task, function))
+
+    def _outcome(self, answer: Returned | Raised | Throttled, task: Task, function: catalog.Function) -> Outcome:
+        now = self.now()
+        if isinstance(answer, Returned):
+            return Outcome(Step.SUCCEED, now, result=answer.result)
+        if isinstance(answer, Throttled):
+            return after_throttle(function.retry, answer.error, now=now, random=self.random)
+        return after_failure(
+            function.retry,
+            answer.error,
+            attempt=task.attempt,
+            max_attempts=task.max_attempts,
+            now=now,
+            random=self.random,
+            permanent=answer.permanent,
+        )
+
+    def _commit(self, task: Task, outcome: Outcome) -> Disposition:
+        written = self.tasks.commit(task, outcome)
+        if isinstance(written, Task):
+            if written.status.is_end:
+                return Publish(written)
+            return Hide(written.next_at or self.now() + SOON, outcome.detail)
+        # the fence: somebody else decided meanwhile, and our outcome is discarded
+        return self._explain(written, generation=task.generation)
+
+    def _not_claimed(self, refusal: Refusal, assignment: Assignment) -> Disposition:
+        verdict = judge(refusal.task, generation=assignment.generation, now=self.now())
+        if isinstance(verdict, Expired):
+            detail = "not started before its expirytime"
+            return self._commit(verdict.task, Outcome(Step.EXPIRE, self.now(), detail=detail))
+        if isinstance(verdict, Lost):
+            lost = TaskError("lost", "the last attempt's lease ended without an outcome: the process died")
+            return self._commit(verdict.task, Outcome(Step.LOSE, self.now(), detail="lost", error=lost))
+        return self._explain(refusal, generation=assignment.generation)
+
+    def _explain(self, refusal: Refusal, *, generation: int) -> Disposition:
+        verdict = judge(refusal.task, generation=generation, now=self.now())
+        if isinstance(verdict, Ended):
+            return Publish(self.tasks.load_result(verdict.task))
+        if isinstance(verdict, NotYet):
+            return Hide(verdict.until, verdict.reason)
+        if isinstance(verdict, NoRecord):
+            return Bury(verdict.reason)
+        return Hide(self.now() + SOON, "the record changed meanwhile")

@@ -1,0 +1,173 @@
+"""A batch of messages: run them at once, send results, keep what has not ended.
+
+SQS deletes what is not reported as failed. So a message is left out of the failed ones only when
+its result message was confirmed, when a fresh copy of it was, or when its burial was.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from dispatcher.attempt import Assignment, Attempts, Bury, Disposition, Hide, Publish
+from fairlane.cache import CachedRegistry
+from fairlane.domain.catalog import QueueOwner
+from fairlane.domain.errors import Refused
+from fairlane.http import parse_json
+from fairlane.ports import Clock, Message, Parallel, Queues, TaskStore
+from fairlane.received import Received, bury, owner_of, partial_response, received_of
+from fairlane.results import result_message
+
+#: SQS keeps a message 14 days from its sending; past this a fresh copy takes its place.
+OLD = timedelta(days=10)
+#: A message whose attempt raised in our own code comes back after this.
+AFTER_ERROR = timedelta(seconds=5)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A message, its owner (None: unknown) and what to do with it."""
+
+    message: Received
+    owner: QueueOwner | None
+    disposition: Disposition
+
+
+@dataclass(frozen=True)
+class Dispatch:
+    """The use case: one invocation by an event source mapping."""
+
+    attempts: Attempts
+    tasks: TaskStore
+    queues: Queues
+    registry: CachedRegistry
+    parallel: Parallel
+    now: Clock
+    logger: Logger
+    dead_letters_url: str
+
+    def __call__(self, records: Sequence[dict[str, Any]], *, deadline: datetime) -> dict[str, Any]:
+        """The partial batch response. `deadline` is when this environment is killed."""
+        messages = [received_of(record) for record in records]
+        failed: list[Received] = []
+        hidden: list[_Done] = []
+
+        def run(message: Received) -> _Done:
+            return self._run(message, deadline)
+
+        for group in self.parallel(run, messages):
+            done = [outcome for _, outcome in group]
+            failed += self._publish([one for one in done if isinstance(one.disposition, Publish)])
+            for one in done:
+                if isinstance(one.disposition, Bury):
+                    failed += self._bury(one, one.disposition)
+            hidden += [one for one in done if isinstance(one.disposition, Hide)]
+        failed += self._keep(hidden)
+        return partial_response(failed)
+
+    def _run(self, message: Received, deadline: datetime) -> _Done:
+        owner = None
+        try:
+            owner = owner_of(message, self.registry)
+            if owner is None:
+                return _Done(message, None, Bury("no lane has this queue: it was deleted"))
+            assignment = _assignment(message, owner, deadline)
+            disposition = self._again(assignment) if message.was_redriven else self.attempts.run(assignment)
+        except Refused as refused:
+            disposition = Bury(f"not a message of Fairlane: {refused.detail}")
+        except Exception:
+            self.logger.exception("attempt failed", extra={"action": "attempt_failed"})
+            disposition = Hide(self.now() + AFTER_ERROR, "an error of Fairlane's own")
+        self._log(message, owner, disposition)
+        return _Done(message, owner, disposition)
+
+    def _again(self, assignment: Assignment) -> Disposition:
+        """A message that was received too often: its task ends as usual from a fresh copy."""
+        task = self.tasks.get(assignment.tenant, assignment.task_id)
+        if task is None or task.generation != assignment.generation:
+            return Bury("received too often, and there is no record of its task")
+        return Publish(task) if task.status.is_end else Hide(self.now(), "received too often: sent again")
+
+    def _publish(self, ended: Sequence[_Done]) -> list[Received]:
+        """Send result messages, a batch for each tenant; the ones that were not confirmed."""
+        failed: list[Received] = []
+        by_queue: dict[str, list[_Done]] = {}
+        for one in ended:
+            if one.owner is not None:
+                by_queue.setdefault(one.owner.results_url, []).append(one)
+        for url, group in by_queue.items():
+            confirmed = self.queues.send(url, [_result(one.disposition) for one in group])
+            failed += [one.message for one, sent in zip(group, confirmed, strict=True) if not sent]
+        return failed
+
+    def _bury(self, one: _Done, why: Bury) -> list[Received]:
+        buried = bury(one.message, why.reason, self.queues, self.dead_letters_url)
+        return [] if buried else [one.message]
+
+    def _keep(self, hidden: Sequence[_Done]) -> list[Received]:
+        """Hide what has not ended until it is due; what is old or was redriven gets a fresh copy instead."""
+        now = self.now()
+        kept: list[_Done] = []
+        for one in hidden:
+            stale = one.message.was_redriven or now - one.message.sent_at > OLD
+            if not (stale and self._renew(one, now)):
+                kept.append(one)
+        by_queue: dict[str, dict[str, timedelta]] = {}
+        for one in kept:
+            if one.owner is not None and not one.message.was_redriven:
+                receipts = by_queue.setdefault(one.owner.queue_url, {})
+                receipts[one.message.receipt] = max(timedelta(), _until(one.disposition) - now)
+        for url, receipts in by_queue.items():
+            self.queues.hide(url, receipts)
+        return [one.message for one in kept]
+
+    def _renew(self, one: _Done, now: datetime) -> bool:
+        if one.owner is None:
+            return False
+        try:
+            assignment = _assignment(one.message, one.owner, now)
+            task = self.tasks.get(assignment.tenant, assignment.task_id)
+            if task is None or not self.tasks.prolong(task, now=now):
+                return False
+        except Exception:
+            self.logger.exception("renewal failed", extra={"action": "renewal_failed"})
+            return False
+        delay = min(max(timedelta(), _until(one.disposition) - now), timedelta(minutes=15))
+        copy = Message(one.message.body, one.message.attributes, delay)
+        return all(self.queues.send(one.owner.queue_url, [copy]))
+
+    def _log(self, message: Received, owner: QueueOwner | None, disposition: Disposition) -> None:
+        about: dict[str, Any] = {
+            "action": f"task_{type(disposition).__name__.lower()}",
+            "tenant": owner.tenant if owner else None,
+            "lane": owner.lane if owner else None,
+            "task": message.attributes.get("task"),
+        }
+        if isinstance(disposition, Publish):
+            about |= {"status": disposition.task.status.value, "attempt": disposition.task.attempt}
+        else:
+            about["reason"] = disposition.reason
+        self.logger.info("message", extra=about)
+
+
+def _assignment(message: Received, owner: QueueOwner, deadline: datetime) -> Assignment:
+    """Raises Refused for anything that the gateway cannot have sent."""
+    event = parse_json(message.body.encode("utf-8", "surrogatepass"))
+    task_id, generation = message.attributes.get("task"), message.attributes.get("generation")
+    if not isinstance(event, dict) or not task_id or not (generation or "").isdigit():
+        raise Refused("malformed", "the body is no event, or the attributes task and generation are missing")
+    return Assignment(owner.tenant, task_id, int(generation or 0), event, deadline)
+
+
+def _result(disposition: Disposition) -> Message:
+    if not isinstance(disposition, Publish):
+        raise TypeError(disposition)
+    return result_message(disposition.task)
+
+
+def _until(disposition: Disposition) -> datetime:
+    if not isinstance(disposition, Hide):
+        raise TypeError(disposition)
+    return disposition.until

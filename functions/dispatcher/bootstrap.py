@@ -1,0 +1,54 @@
+"""Wiring of the dispatcher: the only place that reads the environment and makes clients."""
+
+import os
+import random
+from functools import cache
+
+from aws_lambda_powertools import Logger
+
+from dispatcher.attempt import Attempts
+from dispatcher.batch import Dispatch
+from fairlane.aws import clients
+from fairlane.aws.lambda_target import LambdaTarget
+from fairlane.aws.queues import SqsQueues
+from fairlane.aws.registry import DynamoRegistry
+from fairlane.aws.tasks import DynamoTasks
+from fairlane.cache import CachedRegistry
+from fairlane.domain.times import utc_now
+from fairlane.parallel import Threads
+from fairlane.ports import Clock, Parallel, Target
+from fairlane.settings import DispatcherSettings
+
+#: A mapping hands over this many messages at most, and all of them run at once.
+BATCH = 10
+
+
+@cache
+def dispatch() -> Dispatch:
+    """The dispatcher of this execution environment."""
+    settings = DispatcherSettings.from_env(os.environ)
+    return build(settings, now=utc_now, parallel=Threads(BATCH), target=LambdaTarget(clients.invoking))
+
+
+def build(settings: DispatcherSettings, *, now: Clock, parallel: Parallel, target: Target) -> Dispatch:
+    """The dispatcher with a clock, a way to run things at once and a way to call functions."""
+    dynamodb = clients.dynamodb()
+    registry = CachedRegistry(DynamoRegistry(dynamodb, settings.registry_table), ttl_s=settings.registry_cache_s)
+    tasks = DynamoTasks(dynamodb, settings.tasks_table)
+    attempts = Attempts(
+        tasks=tasks,
+        target=target,
+        registry=registry,
+        now=now,
+        random=random.random,
+    )
+    return Dispatch(
+        attempts=attempts,
+        tasks=tasks,
+        queues=SqsQueues(clients.sqs()),
+        registry=registry,
+        parallel=parallel,
+        now=now,
+        logger=Logger(),
+        dead_letters_url=settings.dead_letters_url,
+    )

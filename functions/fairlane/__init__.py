@@ -1,0 +1,1 @@
+"""What Fairlane's functions share: domain rules, ports, AWS adapters, CloudEvents and HTTP."""

@@ -1,0 +1,1 @@
+"""Adapters: the only code that knows boto3. AWS error codes are translated here and nowhere else."""

@@ -1,0 +1,145 @@
+"""A task as an item of the Tasks table, and back.
+
+DynamoDB bills by the whole item, attribute names included: names are short words, times are
+integers in ms, and the timeline is a list of lists. A typical item stays below 1 KB.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from fairlane.domain.task import Moment, Status, Task, TaskError
+from fairlane.domain.times import from_ms, to_ms
+
+#: Number of partitions of a tenant in the index by time; a hot index partition throttles the table.
+TIME_SHARDS = 4
+#: A result up to this many bytes lies in the task's item, a longer one in an item of its own.
+INLINE_RESULT_BYTES = 4_096
+#: A timeline that grows longer loses its middle.
+TIMELINE_HEAD, TIMELINE_TAIL = 5, 35
+
+Item = dict[str, Any]
+
+
+def task_key(tenant: str, task_id: str) -> Item:
+    """Primary key of the task."""
+    return {"pk": {"S": f"{tenant}#{task_id}"}}
+
+
+def result_key(task: Task, claim: int) -> Item:
+    """Primary key of a long result: it carries the claim, so that a lost attempt never overwrites it."""
+    return {"pk": {"S": f"{task.tenant}#{task.id}#result#{task.generation}#{claim}"}}
+
+
+def time_shard(tenant: str, shard: int) -> str:
+    """Partition of the index by time."""
+    return f"{tenant}#{shard}"
+
+
+def time_key(task: Task) -> str:
+    """Sort key of the index by time: sorts as the creation times do."""
+    return f"{iso_ms(task.created_at)}#{task.id}"
+
+
+def iso_ms(at: datetime) -> str:
+    """A time of fixed width, so that text order is time order."""
+    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%S") + f"{at.microsecond // 1000:03d}"
+
+
+def number(value: int) -> Item:
+    """A DynamoDB number."""
+    return {"N": str(value)}
+
+
+def new_item(task: Task, *, nonce: str, ttl: datetime) -> Item:
+    """The item of a task that was just submitted."""
+    shard = int(task.id[-2:], 36) % TIME_SHARDS if task.id[-2:].isalnum() else 0
+    item = task_key(task.tenant, task.id) | {
+        "time_shard": {"S": time_shard(task.tenant, shard)},
+        "time_key": {"S": time_key(task)},
+        "type": {"S": task.type},
+        "source": {"S": task.source},
+        "event_id": {"S": task.event_id},
+        "lane": {"S": task.lane},
+        "status": {"S": task.status.value},
+        "attempt": number(task.attempt),
+        "max_attempts": number(task.max_attempts),
+        "claim": number(task.claim),
+        "generation": number(task.generation),
+        "hash": {"S": task.payload_hash},
+        "keep": number(task.retention_days),
+        "timeline": {"L": [moment_value(m) for m in task.timeline]},
+        "nonce": {"S": nonce},
+        "ttl": number(int(ttl.timestamp())),
+    }
+    for name, at in (("not_before", task.not_before), ("expires_at", task.expires_at), ("next_at", task.next_at)):
+        if at is not None:
+            item[name] = number(to_ms(at))
+    if task.trace:
+        item["trace"] = {"M": {name: {"S": value} for name, value in task.trace.items()}}
+    return item
+
+
+def moment_value(moment: Moment, *, with_attempt: bool = True) -> Item:
+    """One line of the timeline. A claim does not know its attempt before the write: see `_timeline`."""
+    attempt = number(moment.attempt) if with_attempt else {"NULL": True}
+    parts: list[Item] = [number(to_ms(moment.at)), {"S": moment.status.value}, attempt]
+    return {"L": [*parts, {"S": moment.detail}] if moment.detail else parts}
+
+
+def trimmed(timeline: Sequence[Moment]) -> list[Moment] | None:
+    """The timeline without its middle, when it has grown too long; else None."""
+    if len(timeline) <= TIMELINE_HEAD + TIMELINE_TAIL:
+        return None
+    return [*timeline[:TIMELINE_HEAD], *timeline[-TIMELINE_TAIL:]]
+
+
+def task_of(item: Mapping[str, Any]) -> Task:
+    """The task of an item."""
+    tenant, _, task_id = item["pk"]["S"].partition("#")
+    generation = int(item["generation"]["N"])
+    attempt = int(item["attempt"]["N"])
+    return Task(
+        tenant=tenant,
+        id=task_id,
+        type=item["type"]["S"],
+        source=item["source"]["S"],
+        event_id=item["event_id"]["S"],
+        lane=item["lane"]["S"],
+        status=Status(item["status"]["S"]),
+        max_attempts=int(item["max_attempts"]["N"]),
+        generation=generation,
+        payload_hash=item["hash"]["S"],
+        created_at=from_ms(generation),
+        attempt=attempt,
+        claim=int(item["claim"]["N"]),
+        started_at=_time(item, "started_at"),
+        ended_at=_time(item, "ended_at"),
+        not_before=_time(item, "not_before"),
+        expires_at=_time(item, "expires_at"),
+        next_at=_time(item, "next_at"),
+        lease_until=_time(item, "lease_until"),
+        result=item["result"]["S"] if "result" in item else None,
+        result_claim=int(item["result_claim"]["N"]) if "result_claim" in item else None,
+        error=TaskError(item["error"]["L"][0]["S"], item["error"]["L"][1]["S"]) if "error" in item else None,
+        timeline=_timeline(item["timeline"]["L"], attempt),
+        trace={name: value["S"] for name, value in item["trace"]["M"].items()} if "trace" in item else None,
+        retention_days=int(item["keep"]["N"]),
+    )
+
+
+def _time(item: Mapping[str, Any], name: str) -> datetime | None:
+    return from_ms(int(item[name]["N"])) if name in item else None
+
+
+def _timeline(values: Sequence[Mapping[str, Any]], attempt: int) -> tuple[Moment, ...]:
+    """Read backwards: a claim's attempt is that of what followed it, one less than a claim right after it."""
+    moments: list[Moment] = []
+    for value in reversed(values):
+        at, status, stored, *detail = value["L"]
+        known = int(stored["N"]) if "N" in stored else None
+        attempt = attempt if known is None else known
+        moments.append(Moment(from_ms(int(at["N"])), Status(status["S"]), attempt, detail[0]["S"] if detail else ""))
+        if known is None:
+            attempt -= 1
+    return tuple(reversed(moments))

@@ -1,0 +1,149 @@
+"""Queues and event source mappings of tenants: made, changed and removed by the controller alone.
+
+Everything is idempotent: names are derived, and what exists is brought to what it should be.
+Quotas (AWS, 2026): event source mappings have no fixed number but 15 control-plane requests a
+second; queues are unlimited; a deleted queue's name is blocked for 60 s.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from fairlane.aws.clients import error_code
+from fairlane.domain.concurrency import Scaling
+from fairlane.domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+RETENTION_S = 14 * 24 * 3600
+#: The most that SQS allows: receives grow for reasons that are nobody's fault.
+MAX_RECEIVES = 1_000
+GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue that exists."""
+
+    name: str
+    url: str
+    arn: str
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Approximate counts, as SQS tells them."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing in it in any way."""
+        return self.visible + self.in_flight + self.delayed == 0
+
+
+class Provisioning:
+    """Makes what a tenant needs."""
+
+    def __init__(self, sqs: "SQSClient", functions: "LambdaClient") -> None:
+        """Clients with control-plane rights."""
+        self._sqs = sqs
+        self._lambda = functions
+
+    def queue(self, name: str, *, visibility_timeout_s: int, redrive_arn: str, tags: dict[str, str]) -> Queue:
+        """The queue of that name with these settings."""
+        attributes: Any = {
+            "VisibilityTimeout": str(visibility_timeout_s),
+            "MessageRetentionPeriod": str(RETENTION_S),
+            "SqsManagedSseEnabled": "true",
+            "RedrivePolicy": json.dumps({"deadLetterTargetArn": redrive_arn, "maxReceiveCount": MAX_RECEIVES}),
+        }
+        try:
+            url = self._sqs.create_queue(QueueName=name, Attributes=attributes, tags=tags)["QueueUrl"]
+        except ClientError as error:
+            if "QueueDeletedRecently" in error_code(error):
+                raise Unavailable(f"The queue {name} was deleted less than 60 s ago.", retry_after_s=60) from error
+            if error_code(error) not in ("QueueAlreadyExists", "QueueNameExists"):
+                raise
+            url = self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
+            self._sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
+        arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        return Queue(name, url, arn)
+
+    def set_visibility(self, url: str, visibility_timeout_s: int) -> None:
+        """Change the queue's visibility timeout."""
+        self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility_timeout_s)})
+
+    def depth(self, url: str) -> Depth:
+        """What is in the queue; zeros when it is gone."""
+        names: Any = [
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ]
+        try:
+            counts = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        except ClientError as error:
+            if error_code(error) in GONE:
+                return Depth(0, 0, 0)
+            raise
+        visible, in_flight, delayed = (int(counts.get(name, 0)) for name in names)
+        return Depth(visible, in_flight, delayed)
+
+    def delete_queue(self, url: str) -> None:
+        """Remove the queue; nothing happens where there is none."""
+        try:
+            self._sqs.delete_queue(QueueUrl=url)
+        except ClientError as error:
+            if error_code(error) not in GONE:
+                raise
+
+    def mapping(self, queue_arn: str, function: str, scaling: Scaling) -> bool:
+        """Map the queue to the function with these settings; whether the mapping is in force."""
+        found = self._mapping_of(queue_arn)
+        wanted: Any = {
+            "FunctionName": function,
+            "BatchSize": scaling.batch_size,
+            "ScalingConfig": {"MaximumConcurrency": scaling.maximum_concurrency},
+        }
+        if found is None:
+            made: Any = self._lambda.create_event_source_mapping(
+                EventSourceArn=queue_arn, FunctionResponseTypes=["ReportBatchItemFailures"], **wanted
+            )
+            return bool(made.get("State") == "Enabled")
+        if found.get("State") == "Enabled" and not _fits(found, wanted):
+            found = self._lambda.update_event_source_mapping(UUID=found["UUID"], **wanted)
+        return bool(found.get("State") == "Enabled")
+
+    def delete_mapping(self, queue_arn: str) -> None:
+        """Remove the queue's mapping; nothing happens where there is none."""
+        found = self._mapping_of(queue_arn)
+        if found is not None and found.get("State") != "Deleting":
+            self._lambda.delete_event_source_mapping(UUID=found["UUID"])
+
+    def timeout_s(self, function: str) -> int | None:
+        """The function's own timeout (s); None when there is no such function, or it may not be seen."""
+        try:
+            return int(self._lambda.get_function_configuration(FunctionName=function)["Timeout"])
+        except ClientError as error:
+            if error_code(error) in ("ResourceNotFoundException", "AccessDeniedException", "ValidationException"):
+                return None
+            raise
+
+    def _mapping_of(self, queue_arn: str) -> Any:
+        found = self._lambda.list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]
+        return found[0] if found else None
+
+
+def _fits(found: Any, wanted: Any) -> bool:
+    return bool(
+        found.get("FunctionArn", "").rpartition(":")[2] == wanted["FunctionName"].rpartition(":")[2]
+        and found.get("BatchSize") == wanted["BatchSize"]
+        and found.get("ScalingConfig") == wanted["ScalingConfig"]
+    )

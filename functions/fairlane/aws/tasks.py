@@ -1,0 +1,229 @@
+"""The Tasks table.
+
+Every write is one conditional update with a fresh nonce. A refused condition comes with the
+record as it was (`ReturnValuesOnConditionCheckFailure`), so no second read is needed; when that
+record carries our own nonce, the SDK had repeated a write that had worked: success.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from fairlane.aws import items
+from fairlane.aws.clients import CONDITION_FAILED, error_code
+from fairlane.aws.listing import page
+from fairlane.domain.claiming import EARLY
+from fairlane.domain.task import LONGEST_WAIT, STEPS, Moment, Outcome, Status, Step, Task
+from fairlane.domain.times import to_ms
+from fairlane.ports import Created, Existing, Refusal, TaskPage, TaskQuery
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+#: Each name is one half of a rule of `domain.claiming.judge`.
+IS_THIS_TASK = "generation = :generation"
+IS_DUE = "(#status IN (:scheduled, :queued, :retrying) AND (attribute_not_exists(next_at) OR next_at <= :soon))"
+LEASE_IS_OVER = "(#status = :running AND lease_until < :now)"
+HAS_ATTEMPTS_LEFT = "attempt < max_attempts"
+NOT_EXPIRED = "(claim > :zero OR attribute_not_exists(expires_at) OR expires_at > :now)"
+MAY_CLAIM = f"{IS_THIS_TASK} AND ({IS_DUE} OR {LEASE_IS_OVER}) AND {HAS_ATTEMPTS_LEFT} AND {NOT_EXPIRED}"
+IS_OUR_CLAIM = f"{IS_THIS_TASK} AND claim = :claim"
+
+CLAIM = (
+    "SET #status = :running, attempt = attempt + :one, claim = claim + :one, lease_until = :lease,"
+    " started_at = if_not_exists(started_at, :now), nonce = :nonce, #ttl = :ttl,"
+    " timeline = list_append(timeline, :moments) REMOVE next_at"
+)
+
+
+def _nonce() -> str:
+    return secrets.token_urlsafe(9)
+
+
+class DynamoTasks:
+    """`TaskStore` on DynamoDB. The tenant is the first part of every key."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, *, nonce: Callable[[], str] = _nonce) -> None:
+        """`nonce` makes a fresh text for each write."""
+        self._client = client
+        self._table = table
+        self._nonce = nonce
+
+    def create(self, task: Task) -> Created | Existing:
+        """Put the record unless there is one."""
+        nonce = self._nonce()
+        item = items.new_item(task, nonce=nonce, ttl=_outliving(task, task.created_at))
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(pk)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            old = _old_item(error)
+            if old is None:
+                raise
+            return Created(task) if _is_ours(old, nonce) else Existing(items.task_of(old))
+        return Created(task)
+
+    def prolong(self, task: Task, *, now: datetime) -> bool:
+        """Let an unended record live as long as a message sent now; False when the record is gone."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=items.task_key(task.tenant, task.id),
+                UpdateExpression="SET #ttl = :ttl",
+                ConditionExpression=f"{IS_THIS_TASK} AND attribute_not_exists(ended_at) AND #ttl < :ttl",
+                ExpressionAttributeNames={"#ttl": "ttl"},
+                ExpressionAttributeValues={
+                    ":ttl": items.number(int(_outliving(task, now).timestamp())),
+                    ":generation": items.number(task.generation),
+                },
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error_code(error) != CONDITION_FAILED:
+                raise
+            old = _old_item(error)  # refused: ended, or lives long enough, or is gone
+            return old is not None and old["generation"] == items.number(task.generation)
+        return True
+
+    def get(self, tenant: str, task_id: str) -> Task | None:
+        """The task with its result, read consistently."""
+        answer = self._client.get_item(TableName=self._table, Key=items.task_key(tenant, task_id), ConsistentRead=True)
+        return self.load_result(items.task_of(answer["Item"])) if "Item" in answer else None
+
+    def load_result(self, task: Task) -> Task:
+        """The task with the result that lies in an item of its own, if it does."""
+        if task.result_claim is None or task.result is not None:
+            return task
+        key = items.result_key(task, task.result_claim)
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return task.with_result(answer["Item"]["result"]["S"]) if "Item" in answer else task
+
+    def claim(
+        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime
+    ) -> Task | Refusal:
+        """Start an attempt: the conditions of `Step.CLAIM`."""
+        values = {
+            ":generation": items.number(generation),
+            ":now": items.number(to_ms(now)),
+            ":soon": items.number(to_ms(now + EARLY)),
+            ":lease": items.number(to_ms(lease_until)),
+            ":zero": items.number(0),
+            ":one": items.number(1),
+            ":ttl": items.number(int((now + LONGEST_WAIT).timestamp())),
+            ":moments": {"L": [items.moment_value(Moment(now, Status.RUNNING, 0), with_attempt=False)]},
+        }
+        for status in (Status.SCHEDULED, Status.QUEUED, Status.RETRYING, Status.RUNNING):
+            values[f":{status.value}"] = {"S": status.value}
+        return self._update(items.task_key(tenant, task_id), CLAIM, MAY_CLAIM, values)
+
+    def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
+        """Write how the attempt of `task.claim` came out. Fenced by the claim."""
+        result_claim = self._keep_long_result(task, outcome)
+        update, values = _commit_update(task, outcome, result_claim)
+        condition, from_values = _from_condition(task, outcome)
+        written = self._update(items.task_key(task.tenant, task.id), update, condition, values | from_values)
+        if isinstance(written, Task) and result_claim is not None:
+            return written.with_result(outcome.result)
+        return written
+
+    def page(self, tenant: str, query: TaskQuery) -> TaskPage:
+        """One page of a tenant's tasks by creation time."""
+        return page(self._client, self._table, tenant, query)
+
+    def _keep_long_result(self, task: Task, outcome: Outcome) -> int | None:
+        if outcome.result is None or len(outcome.result.encode()) <= items.INLINE_RESULT_BYTES:
+            return None
+        self._client.put_item(
+            TableName=self._table,
+            Item=items.result_key(task, task.claim)
+            | {
+                "result": {"S": outcome.result},
+                "ttl": items.number(int((outcome.at + timedelta(days=task.retention_days)).timestamp())),
+            },
+        )
+        return task.claim
+
+    def _update(self, key: items.Item, update: str, condition: str, values: Mapping[str, Any]) -> Task | Refusal:
+        nonce = self._nonce()
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=key,
+                UpdateExpression=update,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#status": "status", "#ttl": "ttl"},
+                ExpressionAttributeValues={**values, ":nonce": {"S": nonce}},
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error_code(error) != CONDITION_FAILED:
+                raise
+            old = _old_item(error)
+            if old is None:
+                return Refusal(None)
+            return items.task_of(old) if _is_ours(old, nonce) else Refusal(items.task_of(old))
+        return items.task_of(answer["Attributes"])
+
+
+def _commit_update(task: Task, outcome: Outcome, result_claim: int | None) -> tuple[str, dict[str, Any]]:
+    moment = Moment(outcome.at, outcome.status, task.attempt, outcome.detail)
+    sets = {"#status": {"S": outcome.status.value}, "#ttl": _ttl_after(task, outcome)}
+    if outcome.status.is_end:
+        sets["ended_at"] = items.number(to_ms(outcome.at))
+    if outcome.error is not None:
+        sets["error"] = {"L": [{"S": outcome.error.type}, {"S": outcome.error.message}]}
+    if outcome.next_at is not None:
+        sets["next_at"] = items.number(to_ms(outcome.next_at))
+    if not outcome.counts:
+        sets["attempt"] = items.number(task.attempt - 1)
+    if result_claim is not None:
+        sets["result_claim"] = items.number(result_claim)
+    elif outcome.result is not None:
+        sets["result"] = {"S": outcome.result}
+    short = items.trimmed([*task.timeline, moment])
+    append = "timeline = :moments" if short else "timeline = list_append(timeline, :moments)"
+    values = {f":v{index}": value for index, value in enumerate(sets.values())}
+    values[":moments"] = {"L": [items.moment_value(m) for m in short or [moment]]}
+    assignments = ", ".join(f"{name} = :v{index}" for index, name in enumerate(sets))
+    removed = "lease_until, error" if outcome.step is Step.SUCCEED else "lease_until"
+    return f"SET nonce = :nonce, {assignments}, {append} REMOVE {removed}", values
+
+
+def _from_condition(task: Task, outcome: Outcome) -> tuple[str, dict[str, Any]]:
+    states = sorted(STEPS[outcome.step][0])
+    condition = f"{IS_OUR_CLAIM} AND #status IN ({', '.join(f':from{i}' for i in range(len(states)))})"
+    values: dict[str, Any] = {f":from{i}": {"S": status.value} for i, status in enumerate(states)}
+    values |= {":generation": items.number(task.generation), ":claim": items.number(task.claim)}
+    if outcome.step is Step.LOSE:
+        condition += " AND lease_until < :now"
+        values[":now"] = items.number(to_ms(outcome.at))
+    return condition, values
+
+
+def _ttl_after(task: Task, outcome: Outcome) -> items.Item:
+    if outcome.status.is_end:
+        return items.number(int((outcome.at + timedelta(days=task.retention_days)).timestamp()))
+    return items.number(int((outcome.at + LONGEST_WAIT).timestamp()))
+
+
+def _outliving(task: Task, sent_at: datetime) -> datetime:
+    return max(sent_at, task.not_before or sent_at) + LONGEST_WAIT
+
+
+def _old_item(error: ClientError) -> Mapping[str, Any] | None:
+    if error_code(error) != CONDITION_FAILED:
+        return None
+    item: Mapping[str, Any] | None = error.response.get("Item")  # type: ignore[assignment]
+    return item or None
+
+
+def _is_ours(item: Mapping[str, Any], nonce: str) -> bool:
+    return bool(item.get("nonce", {}).get("S") == nonce)

@@ -1,0 +1,105 @@
+"""What the registry holds: where each kind of document lies and how the functions read it.
+
+A document's dictionary is what the API shows, plus what only Fairlane needs (queue URLs, mapping ids).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Self
+
+from fairlane.domain.retry import RetryPolicy
+
+TENANTS = "#tenants"
+DEFAULT_LANE = "default"
+
+#: A synchronous function's longest timeout under each dispatcher (s): 60 and 900 less room for the rest.
+SHORT_TIMEOUT_S = 50
+LONG_TIMEOUT_S = 870
+#: Visibility timeouts of a lane's queue under each dispatcher (s): the time to recover from a crash.
+SHORT_VISIBILITY_S = 90
+LONG_VISIBILITY_S = 960
+#: The biggest event a tenant may be allowed: an SQS message has 1 MiB, its attributes included.
+LARGEST_PAYLOAD_BYTES = 1_000_000
+DEFAULT_PAYLOAD_BYTES = 256 * 1024
+
+
+def function_item(task_type: str) -> str:
+    """Item name of a function in its tenant's partition."""
+    return f"function#{task_type}"
+
+
+def lane_item(lane: str) -> str:
+    """Item name of a lane."""
+    return f"lane#{lane}"
+
+
+def subscription_item(name: str) -> str:
+    """Item name of a subscription."""
+    return f"subscription#{name}"
+
+
+def key_item(keyid: str) -> str:
+    """Item name of a key, for listing; the key itself lies in its own partition."""
+    return f"key#{keyid}"
+
+
+def queue_partition(queue_name: str) -> str:
+    """Where the owner of a queue is found by the queue's name."""
+    return f"queue#{queue_name}"
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """What the gateway needs of a tenant."""
+
+    status: str
+    payload_bytes: int
+    retention_days: int
+
+    @classmethod
+    def of(cls, doc: Mapping[str, Any]) -> Self:
+        """From its registry document."""
+        limit = doc["limits"].get("payload_bytes") or DEFAULT_PAYLOAD_BYTES
+        return cls(doc["status"], min(limit, LARGEST_PAYLOAD_BYTES), doc["retention_days"])
+
+
+@dataclass(frozen=True)
+class Function:
+    """What runs a task type."""
+
+    target: Mapping[str, Any]
+    timeout: timedelta
+    retry: RetryPolicy
+    lane: str
+
+    @classmethod
+    def of(cls, doc: Mapping[str, Any]) -> Self:
+        """From its registry document."""
+        retry = doc["retry"]
+        return cls(
+            target=doc["target"],
+            timeout=timedelta(seconds=doc["timeout"]),
+            retry=RetryPolicy(
+                max_attempts=retry["max_attempts"],
+                base_s=retry["base"],
+                cap_s=retry["cap"],
+                non_retryable=tuple(retry["non_retryable"]),
+            ),
+            lane=doc["lane"],
+        )
+
+
+@dataclass(frozen=True)
+class QueueOwner:
+    """Whose a queue is: the identity of everything that comes out of it."""
+
+    tenant: str
+    lane: str
+    queue_url: str
+    results_url: str
+
+    @classmethod
+    def of(cls, doc: Mapping[str, Any]) -> Self:
+        """From its registry document."""
+        return cls(doc["tenant"], doc["lane"], doc["queue_url"], doc["results_url"])

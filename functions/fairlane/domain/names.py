@@ -1,0 +1,76 @@
+"""Names: which are legal, which AWS names are derived from them, and ids of tasks.
+
+AWS's limits are tighter than ours (a queue name has 80 characters), so long names are
+shortened and carry a hash of the full name.
+"""
+
+import hashlib
+import re
+from base64 import b32encode
+
+from fairlane.domain.errors import FieldError, Refused
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+TASK_TYPE = re.compile(r"[A-Za-z0-9._-]{1,128}")
+TASK_ID = re.compile(r"t_[a-z2-7]{26}")
+
+QUEUE_NAME_LIMIT = 80
+RULE_NAME_LIMIT = 64
+
+
+def check_name(value: str, field: str) -> str:
+    """`value`, when it is a legal name (tenant, lane, subscription). Raises Refused (400)."""
+    return _check(NAME, value, field, "1 to 63 of a-z, 0-9 and -, the first not -")
+
+
+def check_task_type(value: str) -> str:
+    """`value`, when it is a legal task type. Raises Refused (400)."""
+    return _check(TASK_TYPE, value, "type", "1 to 128 of A-Z, a-z, 0-9, '.', '_' and '-'")
+
+
+def _check(pattern: re.Pattern[str], value: str, field: str, remedy: str) -> str:
+    if pattern.fullmatch(value):
+        return value
+    error = FieldError(f"#/path/{field}", f"must be {remedy}")
+    raise Refused("malformed", f"{field} is not a legal name: use {remedy}.", (error,))
+
+
+def task_id(tenant: str, source: str, event_id: str) -> str:
+    """The id of the task of an event. Deterministic, so that the record's put is the deduplication."""
+    return "t_" + _digest(tenant, source, event_id, length=26)
+
+
+def shortened(prefix: str, *parts: str, limit: int) -> str:
+    """`prefix-part-part`, cut and hashed where it would exceed `limit` characters."""
+    name = "-".join((prefix, *parts))
+    ambiguous = len(parts) > 1 and any("-" in part for part in parts)  # a-b + c reads as a + b-c
+    if len(name) <= limit and not ambiguous:
+        return name
+    digest = _digest(*parts, length=10)
+    return f"{name[: limit - 11]}-{digest}"
+
+
+def lane_queue(stack: str, tenant: str, lane: str) -> str:
+    """Name of a dedicated lane's queue."""
+    return shortened(f"{stack}-lane", tenant, lane, limit=QUEUE_NAME_LIMIT)
+
+
+def results_queue(stack: str, tenant: str) -> str:
+    """Name of a tenant's results queue."""
+    return shortened(f"{stack}-results", tenant, limit=QUEUE_NAME_LIMIT)
+
+
+def subscription_rule(tenant: str, subscription: str) -> str:
+    """Name of a subscription's EventBridge rule."""
+    return shortened(tenant, subscription, limit=RULE_NAME_LIMIT)
+
+
+def tenant_resource(tenant: str) -> str:
+    """What stands in `resources` of a tenant's events on the bus; rules AND it, tenants cannot write it."""
+    return f"fairlane:tenant/{tenant}"
+
+
+def _digest(*parts: str, length: int) -> str:
+    # lengths first, so that no two lists of parts give the same text
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:length]

@@ -1,0 +1,175 @@
+"""The task: its states, the table of allowed steps, and what each step changes.
+
+No storage here. The adapter's conditional writes repeat the conditions of these steps by name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from fairlane.domain.times import rfc3339
+
+
+class Status(StrEnum):
+    """Where a task is. The last four are ends: an ended task never changes its status."""
+
+    SCHEDULED = "scheduled"
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"
+    RETRYING = "retrying"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing can follow."""
+        return self in ENDS
+
+
+class Step(StrEnum):
+    """What can happen to a task."""
+
+    CLAIM = "claim"
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    RETRY = "retry"
+    LOSE = "lose"
+    EXPIRE = "expire"
+
+
+ENDS = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
+#: Not started, or between two attempts: a message in the lane queue will claim it.
+CLAIMABLE = frozenset({Status.SCHEDULED, Status.QUEUED, Status.RETRYING})
+
+#: The state machine. CLAIM from RUNNING only when the lease has ended (the attempt is lost);
+#: EXPIRE only before the first claim.
+STEPS: Mapping[Step, tuple[frozenset[Status], Status]] = {
+    Step.CLAIM: (CLAIMABLE | {Status.RUNNING}, Status.RUNNING),
+    Step.SUCCEED: (frozenset({Status.RUNNING}), Status.SUCCEEDED),
+    Step.FAIL: (frozenset({Status.RUNNING}), Status.FAILED),
+    Step.RETRY: (frozenset({Status.RUNNING}), Status.RETRYING),
+    Step.LOSE: (frozenset({Status.RUNNING}), Status.FAILED),
+    Step.EXPIRE: (frozenset({Status.SCHEDULED, Status.QUEUED}), Status.EXPIRED),
+}
+
+#: SQS keeps a message 14 days; an unended record outlives its message by a day.
+LONGEST_WAIT = timedelta(days=15)
+
+
+@dataclass(frozen=True)
+class TaskError:
+    """Why an attempt or a task failed. `type` is the class of the function's error, or one of ours."""
+
+    type: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the timeline."""
+
+    at: datetime
+    status: Status
+    attempt: int
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task of one tenant, as the Tasks table holds it.
+
+    `claim` is the fence: it grows with each claim and never repeats, while `attempt` may (a throttled
+    attempt is given back). `generation` is the creation time in ms: it tells apart two tasks that
+    got the same id because their event id was used again after the first record was gone.
+    """
+
+    tenant: str
+    id: str
+    type: str
+    source: str
+    event_id: str
+    lane: str
+    status: Status
+    max_attempts: int
+    generation: int
+    payload_hash: str
+    created_at: datetime
+    attempt: int = 0
+    claim: int = 0
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    #: No attempt starts before this: the due time at first, the end of the backoff later.
+    next_at: datetime | None = None
+    lease_until: datetime | None = None
+    #: The result as JSON text; None where there is none or where it lies in an item of its own.
+    result: str | None = None
+    #: Claim under which the result's own item was written; None when the result is inline.
+    result_claim: int | None = None
+    error: TaskError | None = None
+    timeline: tuple[Moment, ...] = ()
+    trace: Mapping[str, str] | None = None
+    retention_days: int = 30
+
+    @property
+    def result_event_id(self) -> str:
+        """The id of the result event: the same however often it is sent."""
+        return f"{self.id}-{self.generation}"
+
+    def with_result(self, result: str | None) -> "Task":
+        """The task with the text of a result that lies in an item of its own."""
+        return replace(self, result=result)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an attempt came out, as the commit needs it: the step and what it writes."""
+
+    step: Step
+    at: datetime
+    detail: str = ""
+    result: str | None = None
+    error: TaskError | None = None
+    #: RETRY only: not before.
+    next_at: datetime | None = None
+    #: RETRY only: a throttle gives the attempt back.
+    counts: bool = True
+
+    @property
+    def status(self) -> Status:
+        """The status that the step leads to."""
+        return STEPS[self.step][1]
+
+
+def task_view(task: Task) -> dict[str, Any]:
+    """The task as the API shows it and as result events carry it (`result` as JSON text is parsed by the caller)."""
+    return {
+        "id": task.id,
+        "type": task.type,
+        "source": task.source,
+        "event_id": task.event_id,
+        "lane": task.lane,
+        "status": task.status.value,
+        "attempt": task.attempt,
+        "max_attempts": task.max_attempts,
+        "created_at": rfc3339(task.created_at),
+        "started_at": rfc3339(task.started_at),
+        "ended_at": rfc3339(task.ended_at),
+        "not_before": rfc3339(task.not_before),
+        "expires_at": rfc3339(task.expires_at),
+        "result": None,
+        "error": {"type": task.error.type, "message": task.error.message} if task.error else None,
+        "progress": None,
+        "redo_of": None,
+        "delivery": {"status": "published", "attempts": 0, "error": None} if task.status.is_end else None,
+        "timeline": [
+            {"at": rfc3339(m.at), "status": m.status.value, "attempt": m.attempt, "detail": m.detail}
+            for m in task.timeline
+        ],
+    }

@@ -1,0 +1,227 @@
+"""What the use cases need of the outside world. Adapters in `fairlane.aws`; fakes in the tests."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from fairlane.domain.task import Outcome, Task, TaskError
+
+Clock = Callable[[], datetime]
+"""Now: aware, UTC, whole milliseconds."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Parallel(Protocol):
+    """Runs a call for each item at once; hands over (index, outcome) in groups, as they come."""
+
+    def __call__(self, call: Callable[[T], R], items: Sequence[T]) -> Iterator[list[tuple[int, R]]]:
+        """Every item's outcome comes exactly once. An exception of a call is raised."""
+
+
+# --- tasks ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Created:
+    """The half of `create` that wrote the record."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
+class Existing:
+    """The half of `create` that met a record with this id."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A conditional write that was refused, with the record as it was (None: there is none)."""
+
+    task: Task | None
+
+
+class TaskStore(Protocol):
+    """The Tasks table. Every write is conditional, carries a nonce and may be repeated."""
+
+    def create(self, task: Task) -> Created | Existing:
+        """Put the record unless there is one."""
+
+    def prolong(self, task: Task, *, now: datetime) -> bool:
+        """Let an unended record live as long as a message sent now; False when the record is gone."""
+
+    def get(self, tenant: str, task_id: str) -> Task | None:
+        """The task with its result, read consistently."""
+
+    def load_result(self, task: Task) -> Task:
+        """The task with the result that lies in an item of its own, if it does."""
+
+    def claim(
+        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime
+    ) -> Task | Refusal:
+        """Start an attempt: the conditions of `Step.CLAIM`."""
+
+    def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
+        """Write how the attempt of `task.claim` came out. Fenced by the claim."""
+
+    def page(self, tenant: str, query: "TaskQuery") -> "TaskPage":
+        """One page of a tenant's tasks by creation time."""
+
+
+@dataclass(frozen=True)
+class TaskQuery:
+    """A list request; `after` is the time key after which the page starts."""
+
+    limit: int
+    newest_first: bool = True
+    after: str | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    status: str | None = None
+    type: str | None = None
+    lane: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class TaskPage:
+    """Tasks that match, and where the next page starts (None: there is none)."""
+
+    tasks: Sequence[Task]
+    next_after: str | None
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """What a deduplication key stands for: the task's id and the hash of its event."""
+
+    task_id: str
+    payload_hash: str
+
+
+class DedupStore(Protocol):
+    """The Dedup table: explicit deduplication keys."""
+
+    def reserve(self, tenant: str, key: str, wanted: Reservation, *, now: datetime, window: timedelta) -> Reservation:
+        """Take the key for `window` unless it is taken; whoever has it now."""
+
+
+# --- queues -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message to send: its body and its string attributes."""
+
+    body: str
+    attributes: Mapping[str, str]
+    delay: timedelta = timedelta()
+
+
+class Queues(Protocol):
+    """Amazon SQS, as far as messages go."""
+
+    def send(self, queue_url: str, messages: Sequence[Message]) -> Sequence[bool]:
+        """Send; tells for each message whether the queue confirmed it."""
+
+    def hide(self, queue_url: str, receipts: Mapping[str, timedelta]) -> None:
+        """Set the visibility timeout of received messages. Best effort: the queue's own applies else."""
+
+
+# --- targets ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Returned:
+    """The function returned; `result` is JSON text."""
+
+    result: str
+
+
+@dataclass(frozen=True)
+class Raised:
+    """The function raised, or the call was refused; `permanent` when repeating cannot help."""
+
+    error: TaskError
+    permanent: bool = False
+
+
+@dataclass(frozen=True)
+class Throttled:
+    """The target has no capacity now: nothing was started."""
+
+    error: TaskError
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """No answer: the function may be running still, until its own timeout."""
+
+    error: TaskError
+
+
+Answer = Returned | Raised | Throttled | Unknown
+
+
+class Target(Protocol):
+    """Calls what runs a task type."""
+
+    def call(self, target: Mapping[str, Any], event: Mapping[str, Any], *, timeout: timedelta) -> Answer:
+        """Call and wait, `timeout` at most."""
+
+
+# --- registry ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One document of the registry; `version` grows with each write."""
+
+    partition: str
+    item: str
+    doc: Mapping[str, Any]
+    version: int
+
+
+class RegistryReader(Protocol):
+    """The Registry table, for reading."""
+
+    def get(self, partition: str, item: str) -> Entry | None:
+        """The document, or None."""
+
+    def query(self, partition: str, prefix: str, *, limit: int, after: str | None = None) -> Sequence[Entry]:
+        """Documents of a partition by item name."""
+
+
+class Registry(RegistryReader, Protocol):
+    """The Registry table, for the controller."""
+
+    def put(self, entry: Entry, *, expected: int) -> None:
+        """Write `entry` if the stored version is `expected` (0: not there). Raises Refused (409)."""
+
+    def delete(self, partition: str, item: str) -> None:
+        """Remove; nothing happens where there is nothing."""
+
+
+# --- the bus ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BusEntry:
+    """One event for the results bus."""
+
+    tenant: str
+    detail_type: str
+    detail: str
+    time: datetime
+
+
+class ResultsBus(Protocol):
+    """EventBridge, for publishing."""
+
+    def publish(self, entries: Sequence[BusEntry]) -> Sequence[str | None]:
+        """For each entry None when the bus accepted it, else the error code."""

@@ -1,0 +1,59 @@
+"""From HTTP requests to use cases and back: one method for each action of `routes.ROUTES`."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fairlane.domain.errors import Refused, problem_document
+from fairlane.events import parse_submission
+from fairlane.http import Action, Answer, Request
+from gateway.submit import Accepted, Submit
+from gateway.tasks import ReadTasks
+
+OPENAPI = Path(__file__).with_name("openapi.json")
+
+
+@dataclass(frozen=True)
+class Actions:
+    """The gateway's actions."""
+
+    submit: Submit
+    read: ReadTasks
+    #: Called for each refused event of a batch; a whole refused request is counted by the service.
+    count_refusal: Callable[[Refused], None]
+
+    def table(self) -> Mapping[str, Action]:
+        """By the names of the routes."""
+        return {
+            "submit": self.submit_tasks,
+            "list_tasks": lambda request: Answer(200, self.read.page(request.caller.tenant, request.query)),
+            "show_task": lambda request: Answer(200, self.read.one(request.caller.tenant, request.params["id"])),
+            "health": lambda _: Answer(200, {"status": "ok"}),
+            "openapi": lambda _: Answer(200, json.loads(OPENAPI.read_bytes())),
+        }
+
+    def submit_tasks(self, request: Request) -> Answer:
+        """POST /v1/tasks, in the three content modes."""
+        submission = parse_submission(request.headers, request.body)
+        answers = self.submit(request.caller.tenant, submission.events)
+        if submission.mode == "batched":
+            return self._batch(answers)
+        (answer,) = answers
+        if isinstance(answer, Refused):
+            raise answer
+        if answer.duplicate:
+            return Answer(200, asdict(answer))
+        return Answer(202, asdict(answer), {"Location": f"/v1/tasks/{answer.id}"})
+
+    def _batch(self, answers: list[Accepted | Refused]) -> Answer:
+        items: list[dict[str, Any]] = []
+        for answer in answers:
+            if isinstance(answer, Refused):
+                self.count_refusal(answer)
+                items.append({"error": problem_document(answer)})
+            else:
+                items.append(asdict(answer))
+        refused = any("error" in item for item in items)
+        return Answer(207 if refused else 200, {"items": items})

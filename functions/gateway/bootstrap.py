@@ -1,0 +1,54 @@
+"""Wiring of the gateway: the only place that reads the environment and makes clients."""
+
+import os
+from functools import cache
+
+from aws_lambda_powertools import Logger, Metrics
+
+from fairlane.aws import clients
+from fairlane.aws.dedup import DynamoDedup
+from fairlane.aws.queues import SqsQueues
+from fairlane.aws.registry import DynamoRegistry
+from fairlane.aws.tasks import DynamoTasks
+from fairlane.cache import CachedRegistry
+from fairlane.domain.errors import Refused
+from fairlane.domain.times import utc_now
+from fairlane.parallel import Threads
+from fairlane.ports import Clock, Parallel
+from fairlane.serving import Service
+from fairlane.settings import GatewaySettings
+from gateway.actions import Actions
+from gateway.routes import ROUTES
+from gateway.submit import Submit
+from gateway.tasks import ReadTasks
+
+#: DynamoDB puts of one batch that are under way at once.
+PARALLEL_PUTS = 16
+
+
+@cache
+def service() -> Service:
+    """The gateway of this execution environment."""
+    return build(GatewaySettings.from_env(os.environ), now=utc_now, parallel=Threads(PARALLEL_PUTS))
+
+
+def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Service:
+    """The gateway with a clock and a way to run things at once."""
+    dynamodb = clients.dynamodb()
+    registry = CachedRegistry(DynamoRegistry(dynamodb, settings.registry_table), ttl_s=settings.registry_cache_s)
+    tasks = DynamoTasks(dynamodb, settings.tasks_table)
+    submit = Submit(
+        tasks=tasks,
+        dedup=DynamoDedup(dynamodb, settings.dedup_table),
+        queues=SqsQueues(clients.sqs()),
+        registry=registry,
+        now=now,
+        parallel=parallel,
+    )
+
+    def count_refusal(refused: Refused) -> None:
+        made.count_refusal(refused)
+
+    actions = Actions(submit, ReadTasks(tasks), count_refusal)
+    made = Service(ROUTES, actions.table(), keys=registry, now=now, logger=Logger(), metrics=Metrics())
+    return made

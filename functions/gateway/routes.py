@@ -1,0 +1,11 @@
+"""The gateway's routes. The OpenAPI document is checked against this table."""
+
+from fairlane.http import Route
+
+ROUTES = (
+    Route("POST", "/v1/tasks", "submit", "submit"),
+    Route("GET", "/v1/tasks", "read", "list_tasks"),
+    Route("GET", "/v1/tasks/{id}", "read", "show_task"),
+    Route("GET", "/v1/health", None, "health"),
+    Route("GET", "/v1/openapi.json", None, "openapi"),
+)

@@ -1,0 +1,260 @@
+"""Accepting tasks: validate against the tenant's registry, record, send, acknowledge.
+
+Order: conditional put of the record, then the send to the lane's queue, then 202. The put is the
+deduplication. What if it stops in between: after the put, the client has no 202 and repeats; it
+meets its own record, sends again and gets 200. A duplicate of a task that was never claimed
+always sends, as it cannot know whether the first send happened; claims make a spare message harmless.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from fairlane.cache import CachedRegistry
+from fairlane.domain import catalog
+from fairlane.domain.errors import FieldError, Refused, Unavailable
+from fairlane.domain.names import task_id
+from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
+from fairlane.domain.times import to_ms
+from fairlane.events import Event, event_json, event_size, event_time, payload_hash
+from fairlane.ports import Clock, Created, DedupStore, Message, Parallel, Queues, Reservation, TaskStore
+
+#: SQS delays a message 15 minutes at most.
+LONGEST_DELAY = timedelta(minutes=15)
+#: Without `dedupwindow`.
+DEFAULT_DEDUP_WINDOW_S = 24 * 3600
+#: A record that is this old gets its life prolonged before a duplicate's message is sent.
+YOUNG = timedelta(hours=12)
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What the client is told of an event that is now (or was already) a task."""
+
+    id: str
+    status: str
+    duplicate: bool
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A checked event on its way: its task, and where its message goes."""
+
+    task: Task
+    event: Event
+    queue_url: str
+
+
+@dataclass(frozen=True)
+class _Recorded:
+    """After the put: the record as it is, and whether a message must be sent."""
+
+    prepared: _Prepared
+    task: Task
+    duplicate: bool
+    must_send: bool
+
+
+@dataclass(frozen=True)
+class Submit:
+    """The use case. Knows no HTTP and no AWS."""
+
+    tasks: TaskStore
+    dedup: DedupStore
+    queues: Queues
+    registry: CachedRegistry
+    now: Clock
+    parallel: Parallel
+
+    def __call__(self, tenant: str, events: Sequence[Event | Refused]) -> list[Accepted | Refused]:
+        """An answer for each event, in their order. Raises Refused when the tenant may not submit at all."""
+        spec = self._tenant(tenant)
+        now = self.now()
+        answers: dict[int, Accepted | Refused] = {}
+        prepared: dict[int, _Prepared] = {}
+        for index, event in enumerate(events):
+            try:
+                prepared[index] = self._prepare(tenant, spec, _or_raise(event), now)
+            except Refused as refused:
+                answers[index] = refused
+        recorded = self._record_all(prepared, answers)
+        self._send_all(recorded, answers)
+        return [answers[index] for index in range(len(events))]
+
+    def _tenant(self, tenant: str) -> catalog.Tenant:
+        entry = self.registry.get(catalog.TENANTS, tenant)
+        if entry is None:
+            raise Refused("conflict", f"The tenant {tenant} does not exist any more.")
+        spec = catalog.Tenant.of(entry.doc)
+        if spec.status == "draining":
+            raise Refused("conflict", "This tenant is being deleted and takes no new tasks.")
+        if spec.status != "active":
+            raise Unavailable(f"This tenant is {spec.status}; it takes tasks once it is active.", retry_after_s=5)
+        return spec
+
+    def _prepare(self, tenant: str, spec: catalog.Tenant, event: Event, now: datetime) -> _Prepared:
+        size = event_size(event)
+        if size > spec.payload_bytes:
+            limit = f"this tenant's events may have {spec.payload_bytes} bytes"
+            raise _refused("#", f"the event has {size} bytes; {limit}", kind="too-large")
+        function = self._function(tenant, event["type"])
+        lane = event.get("lane") or function.lane
+        queue_url = self._lane(tenant, lane)
+        due, expires = _times(event, now)
+        if expires is not None and expires <= now and not self._is_known(tenant, event):
+            raise _refused("#/expirytime", "lies in the past: leave it out or send a later time")
+        generation = to_ms(now)
+        status = Status.SCHEDULED if due is not None and due > now else Status.QUEUED
+        trace: dict[str, str] = {name: event[name] for name in ("traceparent", "tracestate") if name in event}
+        task = Task(
+            tenant=tenant,
+            id=task_id(tenant, event["source"], event["id"]),
+            type=event["type"],
+            source=event["source"],
+            event_id=event["id"],
+            lane=lane,
+            status=status,
+            max_attempts=function.retry.max_attempts,
+            generation=generation,
+            payload_hash=payload_hash(event),
+            created_at=now,
+            not_before=due,
+            next_at=due if status is Status.SCHEDULED else None,
+            expires_at=expires,
+            timeline=(Moment(now, status, 0),),
+            trace=trace or None,
+            retention_days=spec.retention_days,
+        )
+        return _Prepared(task, event, queue_url)
+
+    def _is_known(self, tenant: str, event: Event) -> bool:
+        """A repeated request is a duplicate even when the event has expired meanwhile."""
+        known = self.tasks.get(tenant, task_id(tenant, event["source"], event["id"]))
+        return known is not None and "dedupkey" not in event
+
+    def _function(self, tenant: str, task_type: str) -> catalog.Function:
+        entry = self.registry.get(tenant, catalog.function_item(task_type))
+        if entry is None:
+            raise _refused("#/type", f"no function is registered for {task_type}: PUT /v1/functions/{task_type}")
+        return catalog.Function.of(entry.doc)
+
+    def _lane(self, tenant: str, lane: str) -> str:
+        entry = self.registry.get(tenant, catalog.lane_item(lane))
+        if entry is None:
+            raise _refused("#/lane", f"there is no lane {lane}: GET /v1/lanes lists them")
+        return str(entry.doc["queue_url"])
+
+    # --- the record -----------------------------------------------------------------------
+
+    def _record_all(
+        self, prepared: dict[int, _Prepared], answers: dict[int, Accepted | Refused]
+    ) -> dict[int, _Recorded]:
+        """Put the records. Events of one task within a batch go one after the other, the first first."""
+        recorded: dict[int, _Recorded] = {}
+        waiting = dict(prepared)
+        while waiting:
+            firsts = {_dedup_name(p): index for index, p in reversed(waiting.items())}
+            indexes = sorted(firsts.values())
+            for group in self.parallel(self._record, [waiting.pop(index) for index in indexes]):
+                for position, outcome in group:
+                    if isinstance(outcome, Refused):
+                        answers[indexes[position]] = outcome
+                    else:
+                        recorded[indexes[position]] = outcome
+        return recorded
+
+    def _record(self, prepared: _Prepared) -> _Recorded | Refused:
+        try:
+            return self._record_one(self._reserved(prepared))
+        except Refused as refused:
+            return refused
+        except Exception as error:  # noqa: BLE001 - one event's failed write must not lose the others' answers
+            return _unconfirmed(error)
+
+    def _reserved(self, prepared: _Prepared) -> _Prepared:
+        """With `dedupkey` the id is random and the key points to it; the pointer comes first."""
+        key = prepared.event.get("dedupkey")
+        if key is None:
+            return prepared
+        task = prepared.task
+        window = timedelta(seconds=int(prepared.event.get("dedupwindow", DEFAULT_DEDUP_WINDOW_S)))
+        wanted = Reservation(task_id(task.tenant, key, secrets.token_hex(16)), task.payload_hash)
+        held = self.dedup.reserve(task.tenant, key, wanted, now=task.created_at, window=window)
+        if held.payload_hash != task.payload_hash:
+            raise _another_payload("#/dedupkey")
+        return replace(prepared, task=replace(task, id=held.task_id))
+
+    def _record_one(self, prepared: _Prepared) -> _Recorded:
+        made = self.tasks.create(prepared.task)
+        if isinstance(made, Created):
+            return _Recorded(prepared, made.task, duplicate=False, must_send=True)
+        task = made.task
+        if task.payload_hash != prepared.task.payload_hash:
+            raise _another_payload("#/id")
+        unclaimed = task.claim == 0 and task.status in CLAIMABLE
+        now = prepared.task.created_at
+        if unclaimed and now - task.created_at > YOUNG and not self.tasks.prolong(task, now=now):
+            raise Unavailable("The first record of this event has just been removed: repeat the request.")
+        return _Recorded(prepared, task, duplicate=True, must_send=unclaimed)
+
+    # --- the message ----------------------------------------------------------------------
+
+    def _send_all(self, recorded: dict[int, _Recorded], answers: dict[int, Accepted | Refused]) -> None:
+        by_queue: dict[str, list[int]] = {}
+        for index, one in sorted(recorded.items()):
+            if one.must_send:
+                by_queue.setdefault(self._queue_of(one), []).append(index)
+        confirmed = dict.fromkeys(recorded, True)
+        for queue_url, indexes in by_queue.items():
+            messages = [self._message(recorded[index]) for index in indexes]
+            confirmed |= dict(zip(indexes, self.queues.send(queue_url, messages), strict=True))
+        for index, one in recorded.items():
+            accepted = Accepted(one.task.id, one.task.status.value, one.duplicate)
+            answers[index] = accepted if confirmed[index] else _unconfirmed(None)
+
+    def _queue_of(self, one: _Recorded) -> str:
+        """A duplicate's message goes to the lane of the record, which is the one that counts."""
+        if one.task.lane == one.prepared.task.lane:
+            return one.prepared.queue_url
+        return self._lane(one.task.tenant, one.task.lane)
+
+    def _message(self, one: _Recorded) -> Message:
+        delay = max(timedelta(), (one.task.next_at or self.now()) - self.now())
+        attributes = {"task": one.task.id, "generation": str(one.task.generation)}
+        return Message(event_json(one.prepared.event), attributes, min(delay, LONGEST_DELAY))
+
+
+def _times(event: Event, now: datetime) -> tuple[datetime | None, datetime | None]:
+    due = event_time(event["notbefore"]) if "notbefore" in event else None
+    expires = event_time(event["expirytime"]) if "expirytime" in event else None
+    if due is not None and due > now + LONGEST_DELAY:
+        raise _refused("#/notbefore", "may be up to 15 minutes ahead (later due times are not available yet)")
+    if expires is not None and due is not None and expires <= due:
+        raise _refused("#/expirytime", "must be after notbefore, or the task can never start")
+    return due, expires
+
+
+def _dedup_name(prepared: _Prepared) -> str:
+    key = prepared.event.get("dedupkey")
+    return prepared.task.id if key is None else f"key {key}"
+
+
+def _or_raise(event: Event | Refused) -> Event:
+    if isinstance(event, Refused):
+        raise event
+    return event
+
+
+def _refused(pointer: str, detail: str, *, kind: str = "refused") -> Refused:
+    return Refused(kind, f"{pointer} {detail}.", (FieldError(pointer, detail),))
+
+
+def _another_payload(pointer: str) -> Refused:
+    return _refused(pointer, "was used before for an event with another payload: use a new one")
+
+
+def _unconfirmed(cause: Exception | None) -> Unavailable:
+    refused = Unavailable("The task was not confirmed: repeat the same event, deduplication makes that safe.")
+    refused.__cause__ = cause
+    return refused
