@@ -7,10 +7,9 @@ from typing import Any
 from controller import bodies
 from controller.lanes import Lanes
 from controller.registry import Documents
-from fairlane.aws.provisioning import Provisioning
 from fairlane.domain import catalog, targets
 from fairlane.domain.errors import Refused
-from fairlane.ports import Entry
+from fairlane.ports import Entry, Provisioner
 
 PREFIX = "function#"
 MOST_FUNCTIONS = 1_000
@@ -21,7 +20,7 @@ class Functions:
     """The use case."""
 
     documents: Documents
-    provisioning: Provisioning
+    provisioning: Provisioner
     lanes: Lanes
     home: targets.Home
 

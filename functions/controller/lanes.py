@@ -10,11 +10,10 @@ from typing import Any
 
 from controller import bodies
 from controller.registry import Documents
-from fairlane.aws.provisioning import Provisioning, Queue
 from fairlane.domain import catalog, names
 from fairlane.domain.concurrency import FEWEST, Scaling, scaling
 from fairlane.domain.errors import Refused
-from fairlane.ports import Entry
+from fairlane.ports import Entry, Provisioner, Queue
 
 PREFIX = "lane#"
 RESULTS_VISIBILITY_S = 90
@@ -40,7 +39,7 @@ class Lanes:
     """The use case."""
 
     documents: Documents
-    provisioning: Provisioning
+    provisioning: Provisioner
     settings: LaneSettings
 
     def put(self, tenant: str, lane: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:

@@ -11,11 +11,9 @@ from typing import Any
 
 from controller import bodies
 from controller.registry import Documents
-from fairlane.aws.provisioning import Provisioning
-from fairlane.aws.rules import Rules
 from fairlane.domain import catalog, targets
 from fairlane.domain.errors import Refused
-from fairlane.ports import Entry
+from fairlane.ports import Entry, Provisioner, SubscriptionRules
 
 PREFIX = "subscription#"
 PATTERN_FIELDS = ("detail-type", "detail")
@@ -27,8 +25,8 @@ class Subscriptions:
     """The use case."""
 
     documents: Documents
-    rules: Rules
-    provisioning: Provisioning
+    rules: SubscriptionRules
+    provisioning: Provisioner
     home: targets.Home
 
     def put(self, tenant: str, name: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
+from fairlane.domain.concurrency import Scaling
 from fairlane.domain.task import Outcome, Task, TaskError
 
 Clock = Callable[[], datetime]
@@ -225,3 +226,64 @@ class ResultsBus(Protocol):
 
     def publish(self, entries: Sequence[BusEntry]) -> Sequence[str | None]:
         """For each entry None when the bus accepted it, else the error code."""
+
+
+# --- the control plane ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue that exists."""
+
+    name: str
+    url: str
+    arn: str
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Approximate counts, as SQS tells them."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing in it in any way."""
+        return self.visible + self.in_flight + self.delayed == 0
+
+
+class Provisioner(Protocol):
+    """Queues and event source mappings. Every call is idempotent."""
+
+    def queue(self, name: str, *, visibility_timeout_s: int, redrive_arn: str, tags: dict[str, str]) -> Queue:
+        """The queue of that name with these settings."""
+
+    def set_visibility(self, url: str, visibility_timeout_s: int) -> None:
+        """Change the queue's visibility timeout."""
+
+    def depth(self, url: str) -> Depth:
+        """What is in the queue; zeros when it is gone."""
+
+    def delete_queue(self, url: str) -> None:
+        """Remove the queue."""
+
+    def mapping(self, queue_arn: str, function: str, scaling: Scaling) -> bool:
+        """Map the queue to the function with these settings; whether the mapping is in force."""
+
+    def delete_mapping(self, queue_arn: str) -> None:
+        """Remove the queue's mapping."""
+
+    def timeout_s(self, function: str) -> int | None:
+        """The function's own timeout (s); None when there is no such function, or it may not be seen."""
+
+
+class SubscriptionRules(Protocol):
+    """One rule on the results bus for each subscription, always AND-ed with its tenant."""
+
+    def put(self, tenant: str, name: str, pattern: Mapping[str, Any], target: Mapping[str, str]) -> None:
+        """Make the rule what the subscription says. Raises Refused for a pattern that is none."""
+
+    def delete(self, tenant: str, name: str, target: Mapping[str, str] | None) -> None:
+        """Remove the rule."""

@@ -6,7 +6,6 @@ second; queues are unlimited; a deleted queue's name is blocked for 60 s.
 """
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -14,6 +13,7 @@ from botocore.exceptions import ClientError
 from fairlane.aws.clients import error_code
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.errors import Unavailable
+from fairlane.ports import Depth, Queue
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -23,29 +23,6 @@ RETENTION_S = 14 * 24 * 3600
 #: The most that SQS allows: receives grow for reasons that are nobody's fault.
 MAX_RECEIVES = 1_000
 GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
-
-
-@dataclass(frozen=True)
-class Queue:
-    """A queue that exists."""
-
-    name: str
-    url: str
-    arn: str
-
-
-@dataclass(frozen=True)
-class Depth:
-    """Approximate counts, as SQS tells them."""
-
-    visible: int
-    in_flight: int
-    delayed: int
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing in it in any way."""
-        return self.visible + self.in_flight + self.delayed == 0
 
 
 class Provisioning:
