@@ -31,26 +31,32 @@ class DynamoRegistry:
         """Documents of a partition by item name."""
         request: dict[str, Any] = {
             "TableName": self._table,
-            "KeyConditionExpression": "tenant = :partition AND begins_with(item, :prefix)",
-            "ExpressionAttributeValues": {":partition": {"S": partition}, ":prefix": {"S": prefix}},
+            "KeyConditionExpression": "tenant = :partition",
+            "ExpressionAttributeValues": {":partition": {"S": partition}},
             "ConsistentRead": True,
             "Limit": limit,
         }
+        if prefix:  # DynamoDB takes no empty prefix
+            request["KeyConditionExpression"] += " AND begins_with(#item, :prefix)"
+            request["ExpressionAttributeNames"] = {"#item": "item"}
+            request["ExpressionAttributeValues"][":prefix"] = {"S": prefix}
         if after is not None:
             request["ExclusiveStartKey"] = _key(partition, after)
         return [_entry(item) for item in self._client.query(**request)["Items"]]
 
     def put(self, entry: Entry, *, expected: int) -> None:
         """Write `entry` if the stored version is `expected` (0: not there). Raises Refused (409)."""
-        condition = "attribute_not_exists(item)" if expected == 0 else "version = :expected"
-        values = {} if expected == 0 else {":expected": {"N": str(expected)}}
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(doc)"}
+        if expected:
+            condition["ConditionExpression"] = "#version = :expected"
+            condition["ExpressionAttributeNames"] = {"#version": "version"}
+            condition["ExpressionAttributeValues"] = {":expected": {"N": str(expected)}}
         try:
             self._client.put_item(
                 TableName=self._table,
                 Item=_item(entry),
-                ConditionExpression=condition,
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                **({"ExpressionAttributeValues": values} if values else {}),  # type: ignore[arg-type]
+                **condition,
             )
         except ClientError as error:
             if error_code(error) != CONDITION_FAILED:

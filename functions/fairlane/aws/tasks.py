@@ -32,6 +32,9 @@ NOT_EXPIRED = "(claim > :zero OR attribute_not_exists(expires_at) OR expires_at 
 MAY_CLAIM = f"{IS_THIS_TASK} AND ({IS_DUE} OR {LEASE_IS_OVER}) AND {HAS_ATTEMPTS_LEFT} AND {NOT_EXPIRED}"
 IS_OUR_CLAIM = f"{IS_THIS_TASK} AND claim = :claim"
 
+#: Words that DynamoDB reserves (or may): never written plainly in an expression.
+_NAMES = ("#status", "#ttl", "#error", "#result")
+
 CLAIM = (
     "SET #status = :running, attempt = attempt + :one, claim = claim + :one, lease_until = :lease,"
     " started_at = if_not_exists(started_at, :now), nonce = :nonce, #ttl = :ttl,"
@@ -158,7 +161,7 @@ class DynamoTasks:
                 Key=key,
                 UpdateExpression=update,
                 ConditionExpression=condition,
-                ExpressionAttributeNames={"#status": "status", "#ttl": "ttl"},
+                ExpressionAttributeNames={name: name[1:] for name in _NAMES if name in update + condition},
                 ExpressionAttributeValues={**values, ":nonce": {"S": nonce}},
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -179,7 +182,7 @@ def _commit_update(task: Task, outcome: Outcome, result_claim: int | None) -> tu
     if outcome.status.is_end:
         sets["ended_at"] = items.number(to_ms(outcome.at))
     if outcome.error is not None:
-        sets["error"] = {"L": [{"S": outcome.error.type}, {"S": outcome.error.message}]}
+        sets["#error"] = {"L": [{"S": outcome.error.type}, {"S": outcome.error.message}]}
     if outcome.next_at is not None:
         sets["next_at"] = items.number(to_ms(outcome.next_at))
     if not outcome.counts:
@@ -187,13 +190,13 @@ def _commit_update(task: Task, outcome: Outcome, result_claim: int | None) -> tu
     if result_claim is not None:
         sets["result_claim"] = items.number(result_claim)
     elif outcome.result is not None:
-        sets["result"] = {"S": outcome.result}
+        sets["#result"] = {"S": outcome.result}
     short = items.trimmed([*task.timeline, moment])
     append = "timeline = :moments" if short else "timeline = list_append(timeline, :moments)"
     values = {f":v{index}": value for index, value in enumerate(sets.values())}
     values[":moments"] = {"L": [items.moment_value(m) for m in short or [moment]]}
     assignments = ", ".join(f"{name} = :v{index}" for index, name in enumerate(sets))
-    removed = "lease_until, error" if outcome.step is Step.SUCCEED else "lease_until"
+    removed = "lease_until, #error" if outcome.step is Step.SUCCEED else "lease_until"
     return f"SET nonce = :nonce, {assignments}, {append} REMOVE {removed}", values
 
 
