@@ -16,12 +16,13 @@ from fairlane.domain import catalog
 from fairlane.domain.errors import FieldError, Refused, Unavailable
 from fairlane.domain.names import task_id
 from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
-from fairlane.domain.times import to_ms
+from fairlane.domain.times import from_ms, to_ms
 from fairlane.events import Event, event_json, event_size, event_time, payload_hash
 from fairlane.ports import Clock, Created, DedupStore, Message, Parallel, Queues, Reservation, TaskStore
 
-#: SQS delays a message 15 minutes at most.
+#: SQS delays a message 15 minutes at most; one that is due later is hidden again when it comes.
 LONGEST_DELAY = timedelta(minutes=15)
+FARTHEST_DUE = timedelta(days=365)
 #: Without `dedupwindow`.
 DEFAULT_DEDUP_WINDOW_S = 24 * 3600
 #: A record that is this old gets its life prolonged before a duplicate's message is sent.
@@ -220,19 +221,22 @@ class Submit:
         return self._lane(one.task.tenant, one.task.lane)
 
     def _message(self, one: _Recorded) -> Message:
-        delay = max(timedelta(), (one.task.next_at or self.now()) - self.now())
+        now = self.now()
+        delay = max(timedelta(), (one.task.wakes_at or now) - now)
         attributes = {"task": one.task.id, "generation": str(one.task.generation)}
         return Message(event_json(one.prepared.event), attributes, min(delay, LONGEST_DELAY))
 
 
 def _times(event: Event, now: datetime) -> tuple[datetime | None, datetime | None]:
-    due = event_time(event["notbefore"]) if "notbefore" in event else None
-    expires = event_time(event["expirytime"]) if "expirytime" in event else None
-    if due is not None and due > now + LONGEST_DELAY:
-        raise _refused("#/notbefore", "may be up to 15 minutes ahead (later due times are not available yet)")
-    if expires is not None and due is not None and expires <= due:
-        raise _refused("#/expirytime", "must be after notbefore, or the task can never start")
+    due = _whole_ms(event_time(event["notbefore"])) if "notbefore" in event else None
+    expires = _whole_ms(event_time(event["expirytime"])) if "expirytime" in event else None
+    if due is not None and due > now + FARTHEST_DUE:
+        raise _refused("#/notbefore", f"may be up to {FARTHEST_DUE.days} days ahead")
     return due, expires
+
+
+def _whole_ms(at: datetime) -> datetime:
+    return from_ms(to_ms(at))
 
 
 def _dedup_name(prepared: _Prepared) -> str:

@@ -122,6 +122,13 @@ class Task:
         """The id of the result event: the same however often it is sent."""
         return f"{self.id}-{self.generation}"
 
+    @property
+    def wakes_at(self) -> datetime | None:
+        """When its message is wanted: when it is due, or expires before it ever is. None: at once."""
+        if self.next_at is None or self.claim or self.expires_at is None:
+            return self.next_at
+        return min(self.next_at, self.expires_at)
+
     def with_result(self, result: str | None) -> "Task":
         """The task with the text of a result that lies in an item of its own."""
         return replace(self, result=result)
