@@ -17,7 +17,7 @@ from fairlane.domain.errors import Refused
 from fairlane.events import event_time
 from fairlane.http import parse_json
 from fairlane.ports import BusEntry, Queues, ResultsBus
-from fairlane.received import Received, bury, owner_of, partial_response, received_of
+from fairlane.received import OWN_DEPTH, Received, bury, owner_of, partial_response, received_of
 
 #: The bus will never accept such an entry.
 PERMANENT = {"MalformedDetail", "InvalidArgument", "NotAuthorizedForSourceException", "ValidationException"}
@@ -67,7 +67,7 @@ class Deliver:
         owner = owner_of(message, self.registry)
         if owner is None:
             raise Refused("not-found", "no tenant has this queue: it was deleted")
-        event = parse_json(message.body.encode("utf-8", "surrogatepass"))
+        event = parse_json(message.body.encode("utf-8", "surrogatepass"), depth=OWN_DEPTH)
         if not isinstance(event, dict) or event.get("tenant") != owner.tenant:
             raise Refused("malformed", "not a result event of the queue's tenant")
         try:

@@ -140,18 +140,18 @@ def problem(refused: Refused) -> Answer:
     return Answer(refused.status, problem_document(refused), refused.headers, "application/problem+json")
 
 
-def parse_json(raw: bytes) -> Any:
-    """Strict JSON: UTF-8, no NaN, no repeated names, not nested deeper than MAX_DEPTH. Raises Refused (400)."""
+def parse_json(raw: bytes, *, depth: int = MAX_DEPTH) -> Any:
+    """Strict JSON: UTF-8, no NaN, no repeated names, not nested deeper than `depth`. Raises Refused (400)."""
     try:
         value = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_repeats)
     except UnicodeDecodeError as error:
         raise Refused("malformed", "The body is not UTF-8.") from error
     except RecursionError as error:
-        raise Refused("malformed", f"The body is nested deeper than {MAX_DEPTH} levels.") from error
+        raise Refused("malformed", f"The body is nested deeper than {depth} levels.") from error
     except ValueError as error:
         raise Refused("malformed", f"The body is not JSON: {error}.") from error
-    if _deeper_than(value, MAX_DEPTH):
-        raise Refused("malformed", f"The body is nested deeper than {MAX_DEPTH} levels.")
+    if deeper_than(value, depth):
+        raise Refused("malformed", f"The body is nested deeper than {depth} levels.")
     return value
 
 
@@ -166,14 +166,15 @@ def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _deeper_than(value: Any, depth: int) -> bool:
-    level = [value]
+def deeper_than(value: Any, depth: int) -> bool:
+    """Whether a JSON value has more than `depth` arrays and objects inside one another."""
+    level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(depth):
         level = [
             child
             for node in level
-            if isinstance(node, (dict, list))
             for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
         ]
         if not level:
             return False

@@ -12,7 +12,11 @@ from typing import Any, Protocol
 
 from fairlane.domain.catalog import QueueOwner, queue_partition
 from fairlane.domain.times import from_ms
+from fairlane.http import MAX_DEPTH
 from fairlane.ports import Entry, Message, Queues
+
+#: An accepted event's data, and a function's result, lie deeper in our own messages than they came to us.
+OWN_DEPTH = 2 * MAX_DEPTH
 
 #: SQS keeps the message with its reason for 14 days; a body longer than this is cut by nobody.
 REASON_LIMIT = 500

@@ -118,7 +118,7 @@ class Submit:
             status=status,
             max_attempts=function.retry.max_attempts,
             generation=generation,
-            payload_hash=payload_hash(event),
+            payload_hash=_said(event),
             created_at=now,
             not_before=due,
             next_at=due if status is Status.SCHEDULED else None,
@@ -237,6 +237,13 @@ def _times(event: Event, now: datetime) -> tuple[datetime | None, datetime | Non
 
 def _whole_ms(at: datetime) -> datetime:
     return from_ms(to_ms(at))
+
+
+def _said(event: Event) -> str:
+    """What a repeated event must not change; under a `dedupkey` its id and source may differ."""
+    if "dedupkey" not in event:
+        return payload_hash(event)
+    return payload_hash({name: value for name, value in event.items() if name not in ("id", "source", "dedupwindow")})
 
 
 def _dedup_name(prepared: _Prepared) -> str:

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -15,6 +16,7 @@ from botocore.exceptions import (
 
 from fairlane.aws.clients import error_code
 from fairlane.domain.task import TaskError
+from fairlane.http import MAX_DEPTH, deeper_than
 from fairlane.ports import Answer, Raised, Returned, Throttled, Unknown
 
 if TYPE_CHECKING:
@@ -91,9 +93,11 @@ def _returned(body: bytes) -> Answer:
         return Raised(TaskError("ResultTooLarge", message), permanent=True)
     try:
         text = body.decode("utf-8") or "null"
-        json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         return Raised(TaskError("InvalidResult", f"the result is not JSON: {_cut(str(error))}"))
+    if deeper_than(value, MAX_DEPTH):
+        return Raised(TaskError("InvalidResult", f"the result is nested deeper than {MAX_DEPTH} levels"))
     return Returned(text)
 
 
@@ -104,7 +108,7 @@ def _raised(body: bytes) -> Raised:
         payload = None
     if not isinstance(payload, dict):
         return Raised(TaskError("FunctionError", _cut(body.decode("utf-8", "replace"))))
-    kind = str(payload.get("errorType") or "FunctionError")[:128]
+    kind = _cut(str(payload.get("errorType") or "FunctionError"))[:128]
     message = str(payload.get("errorMessage") or "")
     if "Task timed out after" in message:
         return Raised(TaskError("Timeout", _cut(message)))
@@ -117,6 +121,13 @@ def _raised(body: bytes) -> Raised:
 def _cut(text: str) -> str:
     clean = text.encode("utf-8", "replace").decode()  # lone surrogates cannot be stored
     return clean if len(clean) <= MESSAGE_LIMIT else clean[: MESSAGE_LIMIT - 1] + "…"
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if isinf(number):  # the result event could not be written
+        raise ValueError(f"{text[:20]} does not fit into a double")
+    return number
 
 
 def _no_constant(name: str) -> Any:

@@ -41,13 +41,16 @@ def task_id(tenant: str, source: str, event_id: str) -> str:
 
 
 def shortened(prefix: str, *parts: str, limit: int) -> str:
-    """`prefix-part-part`, cut and hashed where it would exceed `limit` characters."""
-    name = "-".join((prefix, *parts))
+    """`prefix-part-part`, cut and hashed where it would exceed `limit` characters or could be read in two ways.
+
+    No name has an underscore, so no name that is written out equals one that carries a hash.
+    """
+    name = "-".join((prefix, *parts) if prefix else parts)
     ambiguous = len(parts) > 1 and any("-" in part for part in parts)  # a-b + c reads as a + b-c
     if len(name) <= limit and not ambiguous:
         return name
     digest = _digest(*parts, length=10)
-    return f"{name[: limit - 11]}-{digest}"
+    return f"{name[: limit - 11]}_{digest}"
 
 
 def lane_queue(stack: str, tenant: str, lane: str) -> str:
@@ -62,7 +65,7 @@ def results_queue(stack: str, tenant: str) -> str:
 
 def subscription_rule(tenant: str, subscription: str) -> str:
     """Name of a subscription's EventBridge rule."""
-    return shortened(tenant, subscription, limit=RULE_NAME_LIMIT)
+    return shortened("", tenant, subscription, limit=RULE_NAME_LIMIT)
 
 
 def tenant_resource(tenant: str) -> str:
