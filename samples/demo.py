@@ -44,8 +44,9 @@ def document_statistics(event: Event, _context: object) -> Result:
 
 
 def image_thumbnail(event: Event, _context: object) -> Result:
-    """Data: `{"name", "png_base64", "side"}`; or the PNG itself (`image/png`), with the name as the event's subject
-    and the side as its extension attribute `thumbnailside`. The side is that of the square which the thumbnail fits.
+    """Data: `{"name", "png_base64", "side"}`; `side` is that of the square into which the thumbnail fits.
+
+    Or the PNG itself (`image/png`), the name as the event's subject, the side as its extension `thumbnailside`.
     """
     log_call("demo.image_thumbnail", event)
     data = _image_event(event) if "data_base64" in event else data_of(event)

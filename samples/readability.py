@@ -22,7 +22,7 @@ _STOP_WORDS = frozenset(
     only other others otherwise ours over same shall should since some such than that their them then there therefore
     these they thing this those though through thus under unless until upon used using very want well were what when
     where whether which while whose will with within without would your yours
-    """.split()
+    """.split()  # noqa: SIM905 -- a hundred quotation marks would hide the words
 )
 
 

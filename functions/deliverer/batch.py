@@ -46,6 +46,10 @@ class Deliver:
                 ready.append(self._ready(message))
             except Refused as refused:
                 failed += self._bury(message, refused.detail)
+            except Exception:
+                # the registry did not answer: this message comes again, its neighbours go on
+                self.logger.exception("not published", extra={"action": "result_not_published"})
+                failed.append(message)
         codes = self.bus.publish([entry for _, _, entry in ready])
         pauses: dict[str, dict[str, timedelta]] = {}
         for (message, owner, entry), code in zip(ready, codes, strict=True):

@@ -6,6 +6,7 @@ surrogates. Each of them would be something else, or an error, at the next reade
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isinf
@@ -136,9 +137,12 @@ def _object(pairs: list[tuple[str, object]]) -> dict[str, object] | Flaw:
     members = dict(pairs)
     if len(members) == len(pairs):
         return members
-    names = [name for name, _ in pairs]
-    repeated = next(name for place, name in enumerate(names) if name in names[:place])
-    return Flaw("must be there once: two members of the object have this name", repeated)
+    return Flaw("must be there once: two members of the object have this name", _repeated(pairs))
+
+
+def _repeated(pairs: list[tuple[str, object]]) -> str:
+    counts = Counter(name for name, _ in pairs)
+    return next(name for name in counts if counts[name] > 1)
 
 
 def _float(text: str) -> float | Flaw:

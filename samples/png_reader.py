@@ -1,15 +1,15 @@
-"""Portable Network Graphics: rows of pixels out of a file, and into one. No scaling, no colours' meaning.
+"""Portable Network Graphics: rows of pixels out of a file. png_writer has the other way.
 
-Read: 8 bits a sample, not interlaced, gray, gray with alpha, RGB, RGBA, palette (with its transparency).
-Written: RGB and RGBA.
+Read are 8 bits a sample, not interlaced: gray, gray with alpha, RGB, RGBA, palette (with its transparency).
 """
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate, repeat
-from operator import add, and_, sub
-from struct import Struct, error as struct_error
+from operator import add, and_
+from struct import Struct
+from struct import error as struct_error
 
 from contract import SampleError
 
@@ -19,6 +19,8 @@ MOST_PIXELS = 4_000_000
 
 _GRAY, _RGB, _PALETTE, _GRAY_ALPHA, _RGBA = 0, 2, 3, 4, 6
 _SAMPLES = {_GRAY: 1, _RGB: 3, _PALETTE: 1, _GRAY_ALPHA: 2, _RGBA: 4}
+#: Which sample red, green, blue (and alpha) are. A single transparent colour (tRNS) is taken for opaque.
+_SOURCES = {_GRAY: (0, 0, 0), _GRAY_ALPHA: (0, 0, 0, 1), _RGB: (0, 1, 2)}
 _HEADER = Struct(">IIBBBBB")
 _LENGTH_AND_KIND = Struct(">I4s")
 _CHECKSUM = Struct(">I")
@@ -61,8 +63,7 @@ class Picture:
 
     def rows(self) -> Iterator[bytes]:
         """RGBA, row by row."""
-        to_rgba = _converter(self)
-        return map(to_rgba, _unfiltered(self.header, _unpacked(self.header, self.packed)))
+        return map(_to_rgba(self), _unfiltered(self.header, _unpacked(self.header, self.packed)))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -197,19 +198,35 @@ def _bytes(values: Iterator[int]) -> bytes:
 # --- kinds of pixels --------------------------------------------------------------------------------------------------
 
 
-def _converter(picture: Picture) -> "_RowConverter":
+def _to_rgba(picture: Picture) -> Callable[[bytes], bytes]:
+    """What turns a row as it is in the file into RGBA."""
     kind = picture.header.colour_type
-    if kind == _PALETTE:
-        return _palette_converter(picture.palette, picture.transparency)
     if kind == _RGBA:
         return bytes
-    #: Which sample each of red, green, blue and alpha is; None: opaque. (The one colour that tRNS may name stays opaque.)
-    sources = {_GRAY: (0, 0, 0, None), _GRAY_ALPHA: (0, 0, 0, 1), _RGB: (0, 1, 2, None)}[kind]
-    return _sample_converter(sources, picture.header)
+    if kind == _PALETTE:
+        return _from_palette(picture.palette, picture.transparency)
+    return _from_samples(picture.header.samples, _SOURCES[kind], picture.header.width)
 
 
-class _RowConverter:
-    """A row as it is in the file, to RGBA."""
+def _from_samples(samples: int, sources: tuple[int, ...], width: int) -> Callable[[bytes], bytes]:
+    def to_rgba(row: bytes) -> bytes:
+        out = bytearray(b"\xff") * (4 * width)
+        for into, sample in enumerate(sources):
+            out[into::4] = row[sample::samples]
+        return bytes(out)
 
-    def __call__(self, row: bytes) -> bytes:
-        raise NotImplementedError
+    return to_rgba
+
+
+def _from_palette(palette: bytes, transparency: bytes) -> Callable[[bytes], bytes]:
+    entries = [palette[at : at + 3] for at in range(0, len(palette) - 2, 3)]
+    alphas = transparency.ljust(len(entries), b"\xff")
+    colours = [entry + alphas[index : index + 1] for index, entry in enumerate(entries)]
+
+    def to_rgba(row: bytes) -> bytes:
+        try:
+            return b"".join(map(colours.__getitem__, row))
+        except IndexError:
+            raise PngError(f"damaged: a colour that is not among the {len(colours)} of the palette") from None
+
+    return to_rgba

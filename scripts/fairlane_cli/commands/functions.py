@@ -1,0 +1,85 @@
+"""`fairlane functions`: what runs the tasks of a type."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+from fairlane_cli.command import command
+from fairlane_cli.commands.sample_functions import lambda_name, sample_names
+from fairlane_cli.failures import CliError
+from fairlane_cli.inputs import given, merged
+from fairlane_cli.output import Columns
+from fairlane_cli.session import Access, Session
+
+if TYPE_CHECKING:
+    from fairlane_client.models import FunctionSpec
+
+app = typer.Typer(help="What runs the tasks of a type.", no_args_is_help=True)
+
+TaskType = Annotated[str, typer.Argument(metavar="TYPE", help="The type of the events that it is for.")]
+
+COLUMNS: Columns = {
+    "type": lambda function: function["type"],
+    "target": lambda function: function["target"].get("lambda") or function["target"],
+    "timeout": lambda function: function["timeout"],
+    "attempts": lambda function: function["retry"].get("max_attempts"),
+    "lane": lambda function: function.get("lane"),
+    "updated": lambda function: function["updated_at"],
+}
+
+
+@command(app, "list", Access.TENANT)
+def list_functions(session: Session) -> None:
+    """All functions of the tenant."""
+    empty = "No functions yet: fairlane functions put TYPE --lambda NAME"
+    session.output.items(list(session.client.list_functions()), COLUMNS, empty=empty)
+
+
+@command(app, "show", Access.TENANT)
+def show(session: Session, task_type: TaskType) -> None:
+    """One function, in full."""
+    session.output.document(session.client.get_function(task_type))
+
+
+@command(app, "put", Access.TENANT)
+def put(  # noqa: PLR0913 - every parameter is an option of the command
+    session: Session,
+    task_type: TaskType,
+    *,
+    function: Annotated[
+        str | None, typer.Option("--lambda", metavar="NAME", help="Lambda function, name or ARN.")
+    ] = None,
+    sample: Annotated[
+        str | None, typer.Option(help="A sample of the local stack, such as echo.", autocompletion=sample_names)
+    ] = None,
+    timeout: Annotated[float | None, typer.Option(metavar="S", help="Seconds. Default: the Lambda's own.")] = None,
+    max_attempts: Annotated[int | None, typer.Option(help="Including the first. Default: 3.")] = None,
+    retry_base: Annotated[
+        float | None, typer.Option(metavar="S", help="Backoff of the first retry, in seconds.")
+    ] = None,
+    retry_cap: Annotated[float | None, typer.Option(metavar="S", help="The longest backoff, in seconds.")] = None,
+    non_retryable: Annotated[
+        list[str] | None, typer.Option(metavar="ERROR", help="An error type that ends a task at once. May be repeated.")
+    ] = None,
+    lane: Annotated[str | None, typer.Option(help="The lane of its tasks. Default: default.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="The whole document as JSON; - is stdin.")] = None,
+) -> None:
+    """Register what runs a task type, or replace it: what is left out gets its default."""
+    spec = merged(file, given(timeout=timeout, lane=lane))
+    name = lambda_name(session, function, sample)
+    if name:
+        spec["target"] = {"lambda": name}
+    if "target" not in spec:
+        raise CliError("What is to run it?", "--lambda NAME, --sample NAME (local stack), or --file with a target")
+    retry = given(max_attempts=max_attempts, base=retry_base, cap=retry_cap, non_retryable=non_retryable)
+    if retry:
+        spec["retry"] = {**spec.get("retry", {}), **retry}
+    session.output.document(session.client.put_function(task_type, cast("FunctionSpec", spec)))
+
+
+@command(app, "delete", Access.TENANT)
+def delete(session: Session, task_type: TaskType) -> None:
+    """Forget what runs a task type: events of that type are refused from then on."""
+    left = session.client.delete_function(task_type)
+    session.output.document(left or {"type": task_type, "status": "deleted"})

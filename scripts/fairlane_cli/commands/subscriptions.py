@@ -1,0 +1,89 @@
+"""`fairlane subscriptions`: who is told how tasks end."""
+
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+
+from fairlane_cli.command import command
+from fairlane_cli.commands.sample_functions import lambda_name, sample_names
+from fairlane_cli.failures import CliError
+from fairlane_cli.inputs import json_object, merged
+from fairlane_cli.output import Columns
+from fairlane_cli.session import Access, Session
+from fairlane_client.models import ENDS, SubscriptionSpec
+
+app = typer.Typer(help="Who is told how tasks end.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME")]
+
+COLUMNS: Columns = {
+    "name": lambda subscription: subscription["name"],
+    "target": lambda subscription: " ".join(str(value) for value in subscription["target"].values()),
+    "pattern": lambda subscription: subscription["pattern"],
+}
+
+
+@command(app, "list", Access.TENANT)
+def list_subscriptions(session: Session) -> None:
+    """All subscriptions of the tenant."""
+    empty = "No subscriptions yet: fairlane subscriptions put NAME --sqs ARN"
+    session.output.items(list(session.client.list_subscriptions()), COLUMNS, empty=empty)
+
+
+@command(app, "show", Access.TENANT)
+def show(session: Session, name: Name) -> None:
+    """One subscription, in full."""
+    session.output.document(session.client.get_subscription(name))
+
+
+@command(app, "put", Access.TENANT)
+def put(  # noqa: PLR0913 - every parameter is an option of the command
+    session: Session,
+    name: Name,
+    *,
+    sqs: Annotated[str | None, typer.Option(metavar="ARN", help="Send results to this queue.")] = None,
+    function: Annotated[
+        str | None, typer.Option("--lambda", metavar="NAME", help="Or to this Lambda function.")
+    ] = None,
+    sample: Annotated[
+        str | None, typer.Option(help="Or to a sample of the local stack.", autocompletion=sample_names)
+    ] = None,
+    on: Annotated[
+        list[str] | None, typer.Option(metavar="END", help="succeeded, failed ... May be repeated. Default: every end.")
+    ] = None,
+    pattern: Annotated[
+        str | None, typer.Option(metavar="JSON", help="An EventBridge event pattern over detail-type and detail.")
+    ] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="The whole document as JSON; - is stdin.")] = None,
+) -> None:
+    """Subscribe to result events, or replace a subscription."""
+    spec = merged(file, {})
+    called = lambda_name(session, function, sample)
+    if sqs and called:
+        raise CliError("A subscription has one target: a queue or a function.")
+    if sqs or called:
+        spec["target"] = {"sqs": sqs} if sqs else {"lambda": called}
+    if "target" not in spec:
+        raise CliError("Where are results to be sent?", "--sqs ARN, --lambda NAME, or --file with a target")
+    if pattern or on or "pattern" not in spec:
+        spec["pattern"] = _pattern(pattern, on)
+    session.output.document(session.client.put_subscription(name, cast("SubscriptionSpec", spec)))
+
+
+@command(app, "delete", Access.TENANT)
+def delete(session: Session, name: Name) -> None:
+    """Send no more results there."""
+    left = session.client.delete_subscription(name)
+    session.output.document(left or {"name": name, "status": "deleted"})
+
+
+def _pattern(text: str | None, ends: list[str] | None) -> dict[str, object]:
+    if text and ends:
+        raise CliError("--on and --pattern both say which results: give one of them.")
+    if text:
+        return json_object(text, "--pattern")
+    unknown = [end for end in ends or () if end not in ENDS]
+    if unknown:
+        raise CliError(f"No task ends as {unknown[0]!r}.", f"Ends are {', '.join(sorted(ENDS))}.")
+    return {"detail-type": [f"fairlane.task.{end}" for end in ends or sorted(ENDS)]}

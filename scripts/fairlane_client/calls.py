@@ -1,0 +1,155 @@
+"""Every call of the API, each described once. Both clients are made from these (`methods`)."""
+
+from collections.abc import Sequence
+from typing import Any, Unpack, cast
+
+from fairlane_client.call import Call, Repeat, json_body, path
+from fairlane_client.models import (
+    Accepted,
+    Answers,
+    Event,
+    Function,
+    FunctionSpec,
+    Health,
+    Key,
+    Lane,
+    LaneSpec,
+    NewKey,
+    Page,
+    Scope,
+    Subscription,
+    SubscriptionSpec,
+    Task,
+    TaskFilter,
+    Tenant,
+    TenantSpec,
+)
+
+# --- no key needed ------------------------------------------------------------------------------------------------
+
+
+def health() -> Call[Health]:
+    return Call("GET", path("health"))
+
+
+def openapi() -> Call[dict[str, Any]]:
+    return Call("GET", path("openapi.json"))
+
+
+# --- platform -----------------------------------------------------------------------------------------------------
+
+
+def put_tenant(tenant: str, spec: TenantSpec) -> Call[Tenant]:
+    """Create or replace. Its `status` is `provisioning` until its queues are there: see `wait_for_tenant`."""
+    return Call("PUT", path("tenants", tenant), body=json_body(spec))
+
+
+def get_tenant(tenant: str) -> Call[Tenant]:
+    return Call("GET", path("tenants", tenant))
+
+
+def delete_tenant(tenant: str) -> Call[Tenant | None]:
+    """None when it is gone, the tenant while it drains."""
+    return Call("DELETE", path("tenants", tenant), repeat=Repeat.DELETE)
+
+
+def tenant_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Tenant]]:
+    return _page("tenants", limit=limit, cursor=cursor)
+
+
+def create_key(
+    tenant: str, scopes: Sequence[Scope], *, label: str | None = None, expires_at: str | None = None
+) -> Call[NewKey]:
+    """The only answer that shows the key. Not repeated when it may have worked: that would make a second one."""
+    spec = {"scopes": list(scopes), "label": label, "expires_at": expires_at}
+    body = json_body({name: value for name, value in spec.items() if value is not None})
+    return Call("POST", path("tenants", tenant, "keys"), body=body, repeat=Repeat.NEVER)
+
+
+def key_page(tenant: str, *, limit: int | None = None, cursor: str | None = None) -> Call[Page[Key]]:
+    return _page("tenants", tenant, "keys", limit=limit, cursor=cursor)
+
+
+def delete_key(tenant: str, keyid: str) -> Call[None]:
+    return Call("DELETE", path("tenants", tenant, "keys", keyid), repeat=Repeat.DELETE)
+
+
+# --- own tenant ---------------------------------------------------------------------------------------------------
+
+
+def put_function(task_type: str, spec: FunctionSpec) -> Call[Function]:
+    return Call("PUT", path("functions", task_type), body=json_body(spec))
+
+
+def get_function(task_type: str) -> Call[Function]:
+    return Call("GET", path("functions", task_type))
+
+
+def delete_function(task_type: str) -> Call[Function | None]:
+    return Call("DELETE", path("functions", task_type), repeat=Repeat.DELETE)
+
+
+def function_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Function]]:
+    return _page("functions", limit=limit, cursor=cursor)
+
+
+def put_lane(lane: str, spec: LaneSpec) -> Call[Lane]:
+    return Call("PUT", path("lanes", lane), body=json_body(spec))
+
+
+def get_lane(lane: str) -> Call[Lane]:
+    return Call("GET", path("lanes", lane))
+
+
+def delete_lane(lane: str) -> Call[Lane | None]:
+    return Call("DELETE", path("lanes", lane), repeat=Repeat.DELETE)
+
+
+def lane_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Lane]]:
+    return _page("lanes", limit=limit, cursor=cursor)
+
+
+def put_subscription(name: str, spec: SubscriptionSpec) -> Call[Subscription]:
+    return Call("PUT", path("subscriptions", name), body=json_body(spec))
+
+
+def get_subscription(name: str) -> Call[Subscription]:
+    return Call("GET", path("subscriptions", name))
+
+
+def delete_subscription(name: str) -> Call[Subscription | None]:
+    return Call("DELETE", path("subscriptions", name), repeat=Repeat.DELETE)
+
+
+def subscription_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Subscription]]:
+    return _page("subscriptions", limit=limit, cursor=cursor)
+
+
+# --- tasks --------------------------------------------------------------------------------------------------------
+
+
+def submit_event(event: Event) -> Call[Accepted]:
+    """Submit one event. Deduplicated by its `source` and `id`: it must have both, and may be sent again."""
+    return Call("POST", path("tasks"), body=json_body(event), content_type="application/cloudevents+json")
+
+
+def post_batch(events: Sequence[bytes]) -> Call[Answers]:
+    """Up to 100 events, each as JSON text, as one request. `submit_batch` and `submit_stream` say more."""
+    body = b"[" + b",".join(events) + b"]"
+    return Call("POST", path("tasks"), body=body, content_type="application/cloudevents-batch+json")
+
+
+def get_task(task_id: str) -> Call[Task]:
+    return Call("GET", path("tasks", task_id))
+
+
+def task_page(
+    *, limit: int | None = None, cursor: str | None = None, **filters: Unpack[TaskFilter]
+) -> Call[Page[Task]]:
+    """Newest first. A page may be empty and have a cursor: go on until the cursor is null."""
+    return _page("tasks", limit=limit, cursor=cursor, **cast("dict[str, str]", filters))
+
+
+def _page(*segments: str, limit: int | None, cursor: str | None, **filters: str) -> Call[Any]:
+    query = {"limit": limit, "cursor": cursor, **filters}
+    return Call("GET", path(*segments), query={name: value for name, value in query.items() if value is not None})

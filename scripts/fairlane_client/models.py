@@ -1,0 +1,249 @@
+"""The documents of the API as types: exactly the JSON that goes over the wire, so fields added later pass through.
+
+No behaviour here. Which call takes or gives which document stands in `calls`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Generic, Literal, NotRequired, TypedDict, TypeVar, final
+
+Item = TypeVar("Item")
+
+Event = Mapping[str, object]
+"""A CloudEvent in its structured JSON form."""
+
+TaskStatus = Literal[
+    "scheduled", "queued", "running", "waiting", "retrying", "succeeded", "failed", "cancelled", "expired"
+]
+#: An ended task never changes its status.
+ENDS: frozenset[TaskStatus] = frozenset({"succeeded", "failed", "cancelled", "expired"})
+
+Scope = Literal["submit", "read", "manage", "admin"]
+
+
+class Page(TypedDict, Generic[Item]):
+    """One page of a list. It may be empty and still have a cursor: only a null cursor is the end."""
+
+    items: list[Item]
+    cursor: str | None
+
+
+class FieldError(TypedDict):
+    #: A JSON pointer into the body.
+    pointer: str
+    detail: str
+
+
+class Problem(TypedDict):
+    """An error as RFC 9457 has it. `type` is `urn:fairlane:problem:<kind>`."""
+
+    type: str
+    title: str
+    status: int
+    detail: NotRequired[str]
+    errors: NotRequired[list[FieldError]]
+
+
+class Health(TypedDict):
+    status: str
+
+
+# --- platform -----------------------------------------------------------------------------------------------------
+
+
+class Limits(TypedDict, total=False):
+    submit_rate: float | None
+    submit_burst: float | None
+    backlog: int | None
+    concurrency: int | None
+    payload_bytes: int | None
+
+
+class TenantSpec(TypedDict, total=False):
+    """What a tenant is to be. What is left out gets its default, also when the tenant exists already."""
+
+    isolation: Literal["dedicated", "pooled"]
+    limits: Limits
+    #: Patterns of the names and ARNs that the tenant may name in functions and subscriptions.
+    targets: Sequence[str]
+    retention_days: int
+
+
+class Tenant(TypedDict):
+    tenant: str
+    isolation: str
+    limits: Limits
+    targets: list[str]
+    retention_days: int
+    status: str
+    created_at: str
+    updated_at: str
+
+
+class Key(TypedDict):
+    keyid: str
+    scopes: list[Scope]
+    label: str | None
+    created_at: str
+    expires_at: str | None
+
+
+class NewKey(Key):
+    """A key as only its creation shows it."""
+
+    key: str
+
+
+# --- own tenant ---------------------------------------------------------------------------------------------------
+
+#: The key is spelled `lambda`, which is no name in Python.
+LambdaTarget = TypedDict("LambdaTarget", {"lambda": str})
+
+
+class QueueTarget(TypedDict):
+    sqs: str
+
+
+class RetrySpec(TypedDict, total=False):
+    """Durations in seconds. `non_retryable` has error types that end a task at once."""
+
+    max_attempts: int
+    base: float
+    cap: float
+    non_retryable: Sequence[str]
+
+
+class FunctionSpec(TypedDict):
+    """What is to run a task type."""
+
+    target: LambdaTarget
+    mode: NotRequired[Literal["sync", "deferred"]]
+    timeout: NotRequired[float]
+    retry: NotRequired[RetrySpec]
+    lane: NotRequired[str | None]
+    concurrency: NotRequired[int | None]
+
+
+class Function(TypedDict):
+    type: str
+    target: LambdaTarget
+    mode: str
+    timeout: float
+    retry: RetrySpec
+    lane: str | None
+    concurrency: int | None
+    created_at: str
+    updated_at: str
+
+
+class LaneSpec(TypedDict, total=False):
+    concurrency: int | None
+    rate: float | None
+    burst: float | None
+    ordered: bool
+    weight: float | None
+
+
+class Lane(LaneSpec):
+    lane: str
+    status: str
+    depth: int
+    running: int
+    #: Seconds; null when nothing waits.
+    oldest_age: float | None
+
+
+class SubscriptionSpec(TypedDict):
+    """`pattern` is an EventBridge event pattern over `detail-type` and `detail` (the result CloudEvent)."""
+
+    pattern: Mapping[str, object]
+    target: LambdaTarget | QueueTarget
+
+
+class Subscription(TypedDict):
+    name: str
+    pattern: dict[str, object]
+    target: LambdaTarget | QueueTarget
+    created_at: str
+    updated_at: str
+
+
+# --- tasks --------------------------------------------------------------------------------------------------------
+
+
+@final
+class Accepted(TypedDict):
+    """The answer to an event that was taken. `duplicate`: it had been taken before (perhaps by our own repeat)."""
+
+    id: str
+    status: TaskStatus
+    duplicate: bool
+
+
+@final
+class RefusedEvent(TypedDict):
+    """The answer to one event of a batch that was refused."""
+
+    error: Problem
+
+
+Answer = Accepted | RefusedEvent
+
+
+class Answers(TypedDict):
+    """What a batch is answered with, in the order of its events."""
+
+    items: list[Answer]
+
+
+class TaskError(TypedDict):
+    type: str
+    message: str
+
+
+class Moment(TypedDict):
+    """One line of a task's timeline."""
+
+    at: str
+    status: TaskStatus
+    attempt: int
+    detail: str
+
+
+class Delivery(TypedDict):
+    status: str
+    attempts: int
+    error: str | None
+
+
+class Task(TypedDict):
+    id: str
+    type: str
+    source: str
+    event_id: str
+    lane: str
+    status: TaskStatus
+    attempt: int
+    max_attempts: int
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    not_before: str | None
+    expires_at: str | None
+    result: object
+    error: TaskError | None
+    progress: float | None
+    redo_of: str | None
+    delivery: Delivery | None
+    timeline: list[Moment]
+
+
+class TaskFilter(TypedDict, total=False):
+    """Which tasks to list. Times are RFC 3339."""
+
+    status: TaskStatus
+    type: str
+    lane: str
+    source: str
+    created_after: str
+    created_before: str
+    order: Literal["desc", "asc"]

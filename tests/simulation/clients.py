@@ -1,0 +1,106 @@
+"""Clients: submit, repeat until they are answered, give up, send another payload under the same id."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from fairlane.domain.errors import Refused
+from fairlane.domain.times import rfc3339
+from fairlane.events import Event, payload_hash
+from gateway.submit import Accepted
+from tests.simulation.faults import Outage
+from tests.simulation.functions import new_process
+from tests.simulation.scheduler import Crash
+from tests.simulation.tenants import TYPES, SimulatedTenant
+from tests.simulation.world import World
+
+GATEWAY_LIVES = timedelta(seconds=29)
+THEN = ("return", "return", "long", "flaky", "fail", "fatal")
+
+
+@dataclass
+class Clients:
+    """All clients of one schedule, and what they were told."""
+
+    world: World
+    #: (tenant, task id) -> payload hash, of everything that was acknowledged.
+    acknowledged: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: What was sent and neither acknowledged nor refused.
+    abandoned: list[tuple[SimulatedTenant, Event]] = field(default_factory=list)
+    at_work: int = 0
+
+    def start(self) -> None:
+        """Let them loose."""
+        rng = self.world.rng
+        for tenant in self.world.tenants:
+            pool = [self._event(n) for n in range(rng.randint(1, 3))]
+            for _ in range(rng.randint(1, 2)):
+                events = [rng.choice(pool) for _ in range(rng.randint(1, 3))]
+                if rng.random() < 0.1:
+                    events[0] = events[0] | {"data": {"then": "return", "another": True}}
+                self.submit(tenant, events, tries=rng.choice((1, 2, 1000)), after=rng.randrange(60))
+
+    def submit(self, tenant: SimulatedTenant, events: list[Event], *, tries: int, after: int = 0) -> None:
+        """A client that submits these events, and gives up after so many tries."""
+        self.at_work += 1
+        process = new_process("client", self.world.scheduler, self.world.rng, lives=timedelta(days=365))
+        self.world.scheduler.start(
+            lambda: self._run(tenant, events, tries), process, after=timedelta(seconds=after)
+        )
+
+    def _run(self, tenant: SimulatedTenant, events: list[Event], tries: int) -> None:
+        waiting = list(events)
+        for _ in range(tries):
+            waiting = self._once(tenant, waiting)
+            if not waiting:
+                break
+            self.world.scheduler.pause(timedelta(seconds=self.world.rng.uniform(0.1, 5)))
+        self.abandoned += [(tenant, event) for event in waiting]
+        self.at_work -= 1
+
+    def _once(self, tenant: SimulatedTenant, events: list[Event]) -> list[Event]:
+        """What has to be sent again."""
+        scheduler = self.world.scheduler
+        gateway = new_process("gateway", scheduler, self.world.rng, lives=GATEWAY_LIVES)
+
+        def call() -> Sequence[Accepted | Refused]:
+            try:
+                return self.world.submit(gateway)(tenant.name, events)
+            except Outage:
+                return [Refused("unavailable", "503")] * len(events)
+
+        answers = scheduler.within(gateway, call)
+        if isinstance(answers, Crash):
+            return events
+        told = list(zip(events, answers, strict=True))
+        return [event for event, answer in told if self._must_repeat(tenant, event, answer)]
+
+    def _must_repeat(self, tenant: SimulatedTenant, event: Event, answer: Accepted | Refused) -> bool:
+        if isinstance(answer, Refused):
+            self.world.monitor.reached.add(f"refused {answer.kind}")
+            return answer.kind == "unavailable"
+        key, payload = (tenant.name, answer.id), payload_hash(event)
+        known = self.acknowledged.setdefault(key, payload)
+        self.world.monitor.expect(known == payload, f"{answer.id} was acknowledged for two payloads")
+        self.world.monitor.expect(key in self.world.tasks.records, f"{answer.id} was acknowledged without a record")
+        return False
+
+    def _event(self, n: int) -> Event:
+        rng = self.world.rng
+        event: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": f"e{n}",
+            "source": "/simulation",
+            "type": rng.choice(list(TYPES)),
+            "data": {"then": rng.choice(THEN)},
+        }
+        soon = self.world.clock() + timedelta(seconds=rng.randrange(1, 120))
+        kind = rng.random()
+        if kind < 0.1:
+            event["expirytime"] = rfc3339(soon)
+        elif kind < 0.2:
+            event["notbefore"] = rfc3339(soon)
+        elif kind < 0.3:
+            event["dedupkey"] = f"key {n}"
+        return event

@@ -1,0 +1,152 @@
+"""The Tasks table in memory: the same conditions as `fairlane.aws.tasks`, in plain Python."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from fairlane.aws.items import INLINE_RESULT_BYTES, time_key, trimmed
+from fairlane.domain.claiming import EARLY
+from fairlane.domain.task import CLAIMABLE, LONGEST_WAIT, STEPS, Moment, Outcome, Status, Step, Task
+from fairlane.ports import Created, Existing, Refusal, TaskPage, TaskQuery
+
+#: Called with the record before and after each write.
+OnWrite = Callable[[Task | None, Task], None]
+
+
+@dataclass
+class Record:
+    task: Task
+    ttl: datetime
+
+
+class FakeTasks:
+    """`TaskStore`. `on_write` sees every change; `expire` is DynamoDB's TTL."""
+
+    def __init__(self, on_write: OnWrite = lambda _old, _new: None) -> None:
+        self.records: dict[tuple[str, str], Record] = {}
+        self._results: dict[tuple[str, str, int, int], str] = {}
+        self._on_write = on_write
+
+    def create(self, task: Task) -> Created | Existing:
+        held = self.records.get((task.tenant, task.id))
+        if held is not None:
+            return Existing(held.task)
+        self._write(None, task, _outliving(task, task.created_at))
+        return Created(task)
+
+    def prolong(self, task: Task, *, now: datetime) -> bool:
+        held = self.records.get((task.tenant, task.id))
+        if held is None or held.task.generation != task.generation:
+            return False
+        if held.task.ended_at is None:
+            held.ttl = max(held.ttl, _outliving(task, now))
+        return True
+
+    def get(self, tenant: str, task_id: str) -> Task | None:
+        held = self.records.get((tenant, task_id))
+        return self.load_result(held.task) if held else None
+
+    def load_result(self, task: Task) -> Task:
+        if task.result_claim is None or task.result is not None:
+            return task
+        return task.with_result(self._results.get((task.tenant, task.id, task.generation, task.result_claim)))
+
+    def claim(
+        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime
+    ) -> Task | Refusal:
+        held = self.records.get((tenant, task_id))
+        if held is None:
+            return Refusal(None)
+        task = held.task
+        if task.generation != generation or not self.may_claim(task, now):
+            return Refusal(task)
+        attempt = task.attempt + 1
+        claimed = replace(
+            task,
+            status=Status.RUNNING,
+            attempt=attempt,
+            claim=task.claim + 1,
+            lease_until=lease_until,
+            started_at=task.started_at or now,
+            next_at=None,
+            timeline=(*task.timeline, Moment(now, Status.RUNNING, attempt)),
+        )
+        return self._write(task, claimed, now + LONGEST_WAIT)
+
+    def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
+        is_long = outcome.result is not None and len(outcome.result.encode()) > INLINE_RESULT_BYTES
+        if is_long and outcome.result is not None:
+            self._results[task.tenant, task.id, task.generation, task.claim] = outcome.result
+        held = self.records.get((task.tenant, task.id))
+        if held is None:
+            return Refusal(None)
+        if not self.may_commit(held.task, task, outcome):
+            return Refusal(held.task)
+        is_end = outcome.status.is_end
+        timeline = (*task.timeline, Moment(outcome.at, outcome.status, task.attempt, outcome.detail))
+        ended = replace(
+            held.task,
+            status=outcome.status,
+            attempt=held.task.attempt if outcome.counts else held.task.attempt - 1,
+            ended_at=outcome.at if is_end else None,
+            error=None if outcome.step is Step.SUCCEED else outcome.error or held.task.error,
+            next_at=outcome.next_at or held.task.next_at,
+            lease_until=None,
+            result=None if is_long else outcome.result,
+            result_claim=task.claim if is_long else None,
+            timeline=tuple(trimmed(timeline) or timeline),
+        )
+        life = timedelta(days=task.retention_days) if is_end else LONGEST_WAIT
+        written = self._write(held.task, ended, outcome.at + life)
+        return written.with_result(outcome.result) if is_long else written
+
+    def page(self, tenant: str, query: TaskQuery) -> TaskPage:
+        mine = [held.task for (owner, _), held in self.records.items() if owner == tenant]
+        found = sorted((task for task in mine if _matches(task, query)), key=time_key, reverse=query.newest_first)
+        if query.after is not None:
+            after, newest_first = query.after, query.newest_first
+            found = [task for task in found if (time_key(task) < after if newest_first else time_key(task) > after)]
+        more = found[query.limit - 1] if len(found) >= query.limit else None
+        return TaskPage(found[: query.limit], time_key(more) if more else None)
+
+    def expire(self, now: datetime) -> None:
+        """Delete what DynamoDB's TTL would have deleted by now."""
+        self.records = {key: held for key, held in self.records.items() if held.ttl > now}
+
+    # --- the conditions: a mutant of the simulation overrides one of them -------------------
+
+    def may_claim(self, task: Task, now: datetime) -> bool:
+        is_due = task.status in CLAIMABLE and (task.next_at is None or task.next_at <= now + EARLY)
+        in_time = task.claim > 0 or task.expires_at is None or task.expires_at > now
+        return (is_due or self.lease_is_over(task, now)) and self.has_attempts_left(task) and in_time
+
+    def lease_is_over(self, task: Task, now: datetime) -> bool:
+        return task.status is Status.RUNNING and task.lease_until is not None and task.lease_until < now
+
+    def has_attempts_left(self, task: Task) -> bool:
+        return task.attempt < task.max_attempts
+
+    def may_commit(self, held: Task, task: Task, outcome: Outcome) -> bool:
+        is_our_claim = held.generation == task.generation and held.claim == task.claim
+        in_state = held.status in STEPS[outcome.step][0]
+        return is_our_claim and in_state and (outcome.step is not Step.LOSE or self.lease_is_over(held, outcome.at))
+
+    def _write(self, old: Task | None, new: Task, ttl: datetime) -> Task:
+        self._on_write(old, new)
+        self.records[new.tenant, new.id] = Record(new, ttl)
+        return new
+
+
+def _matches(task: Task, query: TaskQuery) -> bool:
+    return (
+        (query.status is None or task.status.value == query.status)
+        and (query.type is None or task.type == query.type)
+        and (query.lane is None or task.lane == query.lane)
+        and (query.source is None or task.source == query.source)
+        and (query.created_after is None or task.created_at > query.created_after)
+        and (query.created_before is None or task.created_at < query.created_before)
+    )
+
+
+def _outliving(task: Task, sent_at: datetime) -> datetime:
+    return max(sent_at, task.not_before or sent_at) + LONGEST_WAIT

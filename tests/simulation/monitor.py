@@ -1,0 +1,104 @@
+"""The invariants, watched while a schedule runs. Numbers are those of the design's list."""
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from fairlane.domain.task import Task
+from fairlane.events import payload_hash
+from fairlane.ports import BusEntry, Message
+from tests.simulation.faults import Outage
+from tests.simulation.fakes.queues import FakeQueues, Held
+
+ADDED = ("tenant", "taskid", "attempt", "deadline")
+
+
+class Monitor:
+    """Collects violations; never raises, or production code would catch what it raises."""
+
+    def __init__(self) -> None:
+        self.violations: list[str] = []
+        #: Reasons and details that came up: which paths this schedule took.
+        self.reached: set[str] = set()
+        self._runs: dict[tuple[str, str, int], list[tuple[datetime, datetime]]] = defaultdict(list)
+
+    def expect(self, holds: bool, violation: str) -> None:
+        if not holds:
+            self.violations.append(violation)
+
+    # --- while it runs ----------------------------------------------------------------------
+
+    def on_write(self, old: Task | None, new: Task) -> None:
+        """3: an end never changes; attempts stay within their number."""
+        self.reached.add(new.timeline[-1].detail.partition(":")[0])
+        self.expect(new.attempt <= new.max_attempts, f"{new.id} has attempt {new.attempt} of {new.max_attempts}")
+        if old is not None:
+            self.expect(not old.status.is_end, f"{new.id} was {old.status} and became {new.status}")
+            self.expect(old.claim <= new.claim <= old.claim + 1, f"{new.id}: claim {old.claim} became {new.claim}")
+
+    def on_start(self, event: Mapping[str, Any], function: str, record: Task | None, span: tuple[datetime, datetime]) -> None:
+        """4, 5: no two attempts of one task at once, no more than allowed, only what was recorded, for its tenant."""
+        tenant, task_id = event["tenant"], event["taskid"]
+        if record is None:
+            self.violations.append(f"{task_id} ran without a record")
+            return
+        submitted = {name: value for name, value in event.items() if name not in ADDED}
+        self.expect(payload_hash(submitted) == record.payload_hash, f"{task_id} ran with another payload")
+        self.expect(function.startswith(f"{tenant}-"), f"{task_id} of {tenant} ran {function}")
+        runs = self._runs[tenant, task_id, record.generation]
+        for start, end in runs:
+            self.expect(span[0] >= end or span[1] <= start, f"{task_id} ran twice at once: {start}..{end} and {span[0]}")
+        runs.append(span)
+        self.expect(len(runs) <= record.max_attempts, f"{task_id} ran {len(runs)} times of {record.max_attempts}")
+
+    def on_delete(self, gone: Held, record: Task | None, queues: FakeQueues, kept_in: list[str]) -> None:
+        """2: the only message of a task that has not ended is never deleted."""
+        if record is None or record.status.is_end or not _is_of(gone.message, record):
+            return
+        left = [one for url in kept_in for one in queues.messages(url) if _is_of(one, record)]
+        self.expect(bool(left), f"the only message of {record.id} was deleted while it was {record.status}")
+
+    # --- logging, as production code does it -------------------------------------------------
+
+    def info(self, _message: str, *, extra: Mapping[str, Any]) -> None:
+        about = str(extra.get("reason") or extra.get("status") or extra.get("code"))
+        self.reached.add(about.partition(":")[0].partition(" (")[0])
+
+    warning = info
+
+    def exception(self, message: str, *, extra: Mapping[str, Any]) -> None:  # noqa: ARG002 - a logger's signature
+        error = sys.exc_info()[1]
+        self.expect(isinstance(error, Outage), f"{message}: {error!r}")
+        self.reached.add(message)
+
+    # --- in the end -------------------------------------------------------------------------
+
+    def check_results(self, accepted: list[BusEntry], ended: list[Task]) -> None:
+        """3, 5: one result id per task, the same bytes each time, for its tenant; each end was told."""
+        told: dict[str, set[str]] = defaultdict(set)
+        for entry in accepted:
+            event = json.loads(entry.detail)
+            told[event["id"]].add(entry.detail)
+            self.expect(event["tenant"] == entry.tenant, f"a result of {event['tenant']} went to {entry.tenant}")
+        for event_id, details in told.items():
+            self.expect(len(details) == 1, f"{event_id} was told in {len(details)} ways")
+        for task in ended:
+            mine = told.get(task.result_event_id)
+            self.expect(mine is not None, f"the end of {task.id} was never told")
+            for detail in mine or ():
+                self.expect(json.loads(detail)["data"]["task"]["status"] == task.status, f"{task.id} was told wrongly")
+
+    def check_dead_letters(self, messages: list[Message], unprocessable: set[str]) -> None:
+        """7: what cannot be processed lies there with its reason, and nothing else does."""
+        for message in messages:
+            self.expect(bool(message.attributes.get("reason")), f"buried without a reason: {message.body}")
+            self.expect(message.body in unprocessable, f"buried: {message.attributes.get('reason')}: {message.body}")
+        buried = {message.body for message in messages}
+        self.expect(unprocessable <= buried, f"dropped silently: {sorted(unprocessable - buried)}")
+
+
+def _is_of(message: Message, task: Task) -> bool:
+    return message.attributes.get("task") == task.id and message.attributes.get("generation") == str(task.generation)

@@ -1,0 +1,236 @@
+"""One schedule: tenants, clients, queues, mappings and faults, all decided by a seed."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Protocol, TypeVar, cast
+
+from aws_lambda_powertools import Logger
+
+from deliverer.batch import Deliver
+from dispatcher.attempt import Attempts
+from dispatcher.batch import Dispatch
+from fairlane.cache import CachedRegistry
+from fairlane.ports import BusEntry, Clock
+from gateway.submit import Submit
+from tests.simulation import tenants
+from tests.simulation.fakes.bus import FakeBus
+from tests.simulation.fakes.clock import VirtualClock
+from tests.simulation.fakes.dedup import FakeDedup
+from tests.simulation.fakes.queues import FakeQueues, Held
+from tests.simulation.fakes.registry import FakeRegistry
+from tests.simulation.fakes.tasks import FakeTasks
+from tests.simulation.faults import (
+    Chaos,
+    Faults,
+    Outage,
+    faulty_bus,
+    faulty_dedup,
+    faulty_queues,
+    faulty_registry,
+    faulty_tasks,
+)
+from tests.simulation.functions import SimulatedTarget, new_process
+from tests.simulation.monitor import Monitor
+from tests.simulation.scheduler import NEVER, Actor, Process, Scheduler
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+Handler = Callable[[list[dict[str, Any]], Process], dict[str, Any]]
+DISPATCHER_LIVES = timedelta(seconds=60)
+
+
+class MakeTasks(Protocol):
+    """The store of a world: a mutant puts its own in."""
+
+    def __call__(self, on_write: Any) -> FakeTasks: ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a mutant may replace."""
+
+    tasks: MakeTasks = FakeTasks
+    dispatch: type[Dispatch] = Dispatch
+    deliver: type[Deliver] = Deliver
+    submit: type[Submit] = Submit
+
+
+class World:
+    """The service over fakes. `clients.py` submits to it, `schedule.py` runs it."""
+
+    def __init__(self, seed: int, parts: Parts) -> None:
+        self.rng = random.Random(seed)  # noqa: S311 - a schedule, no secret
+        self.parts = parts
+        self.clock = VirtualClock()
+        self.scheduler = Scheduler(self.clock, self.rng)
+        self.monitor = Monitor()
+        self.chaos = Chaos(
+            crash=self.rng.choice((0.0, 0.01, 0.03, 0.08)),
+            outage=self.rng.choice((0.0, 0.02, 0.08)),
+            stall=self.rng.choice((0.0, 0.0, 0.01, 0.04)),
+        )
+        self.tasks = parts.tasks(self.monitor.on_write)
+        self.dedup = FakeDedup()
+        self.bus = FakeBus(self._bus_refuses)
+        self.registry = FakeRegistry()
+        self.queues = FakeQueues(self.clock, pick=self._shuffled, stays_visible=self._delivered_twice)
+        self.queues.on_send = self._on_send
+        self._pollers: dict[str, Actor] = {}
+        #: The mappings stand still until then: nothing is received.
+        self.down_until = self.clock()
+        self.dead_letters = self.queues.add("s-dead-letters")
+        most = self.rng.choice((3, 8, 1000))
+        self.lane_redrive = self.queues.add("s-lane-redrive")
+        self.result_redrive = self.queues.add("s-result-redrive")
+        self.tenants = [
+            tenants.register(name, self.registry, self.queues, (self.lane_redrive, most), (self.result_redrive, most))
+            for name in ("ada", "bob")
+        ]
+        self.lane_queues = [self.lane_redrive, *(one.queue_url for one in self.tenants)]
+        self.result_queues = [self.result_redrive, *(one.results_url for one in self.tenants)]
+        for url in self.lane_queues:
+            self._start_poller(url, self._dispatch)
+        for url in self.result_queues:
+            self._start_poller(url, self._deliver)
+
+    @property
+    def is_idle(self) -> bool:
+        return not any(self.queues.queues[url].held for url in self.lane_queues + self.result_queues)
+
+    # --- processes --------------------------------------------------------------------------
+
+    def submit(self, process: Process) -> Submit:
+        """The gateway, in a process."""
+        faults = self._faults(process)
+        return self.parts.submit(
+            tasks=faulty_tasks(self.tasks, faults),
+            dedup=faulty_dedup(self.dedup, faults),
+            queues=faulty_queues(self.queues, faults),
+            registry=self._cached(faults),
+            now=self._clock_of(process),
+            parallel=SimulatedParallel(self.scheduler, process),
+        )
+
+    def _dispatch(self, records: list[dict[str, Any]], process: Process) -> dict[str, Any]:
+        faults, now = self._faults(process), self._clock_of(process)
+        tasks, registry = faulty_tasks(self.tasks, faults), self._cached(faults)
+        target = SimulatedTarget(self.scheduler, self.rng, self.chaos, faults, self.monitor, self.tasks)
+        dispatch = self.parts.dispatch(
+            attempts=Attempts(tasks, target, registry, now, self.rng.random),
+            tasks=tasks,
+            queues=faulty_queues(self.queues, faults),
+            registry=registry,
+            parallel=SimulatedParallel(self.scheduler, process),
+            now=now,
+            logger=cast(Logger, self.monitor),
+            dead_letters_url=self.dead_letters,
+        )
+        return dispatch(records, deadline=now() + DISPATCHER_LIVES)
+
+    def _deliver(self, records: list[dict[str, Any]], process: Process) -> dict[str, Any]:
+        faults = self._faults(process)
+        deliver = self.parts.deliver(
+            bus=faulty_bus(self.bus, faults),
+            queues=faulty_queues(self.queues, faults),
+            registry=self._cached(faults),
+            random=self.rng.random,
+            logger=cast(Logger, self.monitor),
+            dead_letters_url=self.dead_letters,
+        )
+        return deliver(records)
+
+    def _faults(self, process: Process) -> Faults:
+        return Faults(self.scheduler, self.rng, self.chaos, process)
+
+    def _cached(self, faults: Faults) -> CachedRegistry:
+        registry = faulty_registry(self.registry, faults)
+        return CachedRegistry(registry, ttl_s=2, monotonic=lambda: self.clock().timestamp())
+
+    def _clock_of(self, process: Process) -> Clock:
+        return lambda: self.clock() + process.skew
+
+    # --- event source mappings --------------------------------------------------------------
+
+    def _start_poller(self, url: str, handler: Handler) -> None:
+        self._pollers[url] = self.scheduler.start(lambda: self._poll(url, handler), Process(f"mapping of {url}"))
+
+    def _poll(self, url: str, handler: Handler) -> None:
+        while True:
+            if self.down_until > self.clock():
+                self.scheduler.wait_until(self.down_until)
+            records = self.queues.receive(url, self.rng.randint(1, 10))
+            if records:
+                process = new_process("invocation", self.scheduler, self.rng, lives=DISPATCHER_LIVES)
+                self.scheduler.start(lambda r=records, p=process: self._invoke(url, handler, r, p), process)
+                self.scheduler.pause(timedelta(milliseconds=self.rng.randrange(50)))
+            else:
+                following = self.queues.queues[url].next_visible_at()
+                self.scheduler.wait_until(following or self.clock() + NEVER)
+
+    def _invoke(self, url: str, handler: Handler, records: list[dict[str, Any]], process: Process) -> None:
+        try:
+            response = handler(records, process)
+        except Outage:
+            return  # Lambda tells an error: the whole batch comes again
+        failed = {failure["itemIdentifier"] for failure in response["batchItemFailures"]}
+        for record in records:
+            if record["messageId"] not in failed and self.rng.random() >= self.chaos.outage:
+                self._delete(url, record["messageId"])
+
+    def _delete(self, url: str, message_id: str) -> None:
+        gone = self.queues.delete(url, message_id)
+        if gone is not None and url in self.lane_queues:
+            owner = next(one for one in self.tenants if gone.home_arn.endswith(one.queue_url.rpartition("/")[2]))
+            record = self.tasks.get(owner.name, gone.message.attributes.get("task", ""))
+            self.monitor.on_delete(gone, record, self.queues, self.lane_queues)
+
+    # --- what SQS and EventBridge do of their own accord ---------------------------------------
+
+    def _on_send(self, url: str, visible_at: Any) -> None:
+        if url in self._pollers:
+            self.scheduler.wake(self._pollers[url], visible_at)
+
+    def _shuffled(self, held: list[Held]) -> list[Held]:
+        return self.rng.sample(held, len(held))
+
+    def _delivered_twice(self) -> bool:
+        return self.rng.random() < self.chaos.outage
+
+    def _bus_refuses(self, _entry: BusEntry) -> str | None:
+        return "InternalFailure" if self.rng.random() < self.chaos.outage else None
+
+
+class SimulatedParallel:
+    """`Parallel` whose calls the scheduler interleaves."""
+
+    def __init__(self, scheduler: Scheduler, process: Process) -> None:
+        self._scheduler = scheduler
+        self._process = process
+
+    def __call__(self, call: Callable[[T], R], items: Sequence[T]) -> Iterator[list[tuple[int, R]]]:
+        if len(items) == 1:
+            yield [(0, call(items[0]))]
+            return
+        came: dict[int, Callable[[], R]] = {}
+
+        def run(n: int) -> None:
+            try:
+                outcome = call(items[n])
+                came[n] = lambda: outcome
+            except Exception as error:  # noqa: BLE001 - raised below, in the caller's thread
+                came[n] = partial(_raise, error)
+
+        pending = {n: self._scheduler.start(partial(run, n), self._process) for n in range(len(items))}
+        while pending:
+            self._scheduler.join_any(list(pending.values()))
+            group = [(n, came[n]()) for n in pending if n in came]
+            pending = {n: actor for n, actor in pending.items() if n not in came}
+            yield group
+
+
+def _raise(error: Exception) -> Any:
+    raise error

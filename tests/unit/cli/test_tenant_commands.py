@@ -1,0 +1,137 @@
+import pytest
+
+from tests.unit.cli.running import Cli, ok, page
+
+FUNCTION = {
+    "type": "resize",
+    "target": {"lambda": "f"},
+    "mode": "sync",
+    "timeout": 3,
+    "retry": {"max_attempts": 3},
+    "lane": "default",
+    "created_at": "2026-11-23T19:59:00.000Z",
+    "updated_at": "2026-11-23T19:59:00.000Z",
+}
+SUBSCRIPTION = {"name": "mine", "pattern": {}, "target": {"sqs": "arn:q"}}
+LANE = {"lane": "default", "status": "active", "depth": 3, "running": 1, "oldest_age": 2.5, "concurrency": None}
+
+
+@pytest.fixture
+def tenant(cli: Cli) -> Cli:
+    cli.with_local_stack()
+    cli.with_saved_keys("acme")
+    cli.on("PUT /functions/resize", ok(FUNCTION, 201))
+    cli.on("PUT /subscriptions/mine", ok(SUBSCRIPTION, 201))
+    return cli
+
+
+def test_a_function_is_registered_with_what_was_given_only(tenant: Cli) -> None:
+    assert tenant.run("functions", "put", "resize", "--lambda", "f", "--json").json == FUNCTION
+    assert tenant.bodies() == [{"target": {"lambda": "f"}}]
+
+
+def test_a_function_is_registered_with_everything(tenant: Cli) -> None:
+    options = ["--timeout", "30", "--max-attempts", "5", "--retry-base", "0.5", "--retry-cap", "9", "--lane", "default"]
+    tenant.run("functions", "put", "resize", "--lambda", "f", *options, "--non-retryable", "ValueError")
+    retry = {"max_attempts": 5, "base": 0.5, "cap": 9.0, "non_retryable": ["ValueError"]}
+    assert tenant.bodies() == [{"target": {"lambda": "f"}, "timeout": 30.0, "lane": "default", "retry": retry}]
+
+
+def test_zero_is_given_too(tenant: Cli) -> None:
+    tenant.run("functions", "put", "resize", "--lambda", "f", "--retry-base", "0")
+    assert tenant.bodies() == [{"target": {"lambda": "f"}, "retry": {"base": 0.0}}]
+
+
+def test_a_sample_is_named_by_its_short_name(tenant: Cli) -> None:
+    tenant.run("functions", "put", "resize", "--sample", "echo")
+    assert tenant.bodies() == [{"target": {"lambda": "fairlane-target-echo"}}]
+
+
+def test_an_unknown_sample_is_explained(tenant: Cli) -> None:
+    ran = tenant.run("functions", "put", "resize", "--sample", "nope")
+    assert ran.code == 2
+    assert "Samples are echo, sleep." in ran.stderr
+
+
+def test_samples_are_of_the_local_stack_only(cli: Cli) -> None:
+    cli.with_local_stack()
+    cli.with_tenant()
+    ran = cli.run("functions", "put", "resize", "--sample", "echo")
+    assert ran.code == 2
+    assert "Only the local stack has samples" in ran.stderr
+
+
+def test_a_function_without_a_target_is_explained(tenant: Cli) -> None:
+    ran = tenant.run("functions", "put", "resize")
+    assert ran.code == 2
+    assert "--lambda NAME" in ran.stderr
+
+
+def test_a_function_may_come_from_a_file(tenant: Cli) -> None:
+    file = tenant.write("f.json", {"target": {"lambda": "g"}, "retry": {"cap": 1}})
+    tenant.run("functions", "put", "resize", "-f", str(file), "--max-attempts", "1")
+    assert tenant.bodies() == [{"target": {"lambda": "g"}, "retry": {"cap": 1, "max_attempts": 1}}]
+
+
+@pytest.mark.parametrize(
+    ("group", "path", "name", "item"),
+    [
+        ("functions", "/functions", "resize", FUNCTION),
+        ("subscriptions", "/subscriptions", "mine", SUBSCRIPTION),
+        ("lanes", "/lanes", "default", LANE),
+    ],
+)
+def test_what_a_tenant_has_is_listed_and_shown(
+    tenant: Cli, group: str, path: str, name: str, item: dict[str, object]
+) -> None:
+    tenant.on(f"GET {path}", page(item))
+    tenant.on(f"GET {path}/{name}", ok(item))
+    assert tenant.run(group, "list", "--json").json == {"items": [item]}
+    assert tenant.run(group, "show", name, "--json").json == item
+    assert tenant.run(group, "list").stdout.splitlines()[1].split("\t")[0] == name
+
+
+def test_the_default_lane_needs_no_name(tenant: Cli) -> None:
+    tenant.on("GET /lanes/default", ok(LANE))
+    assert tenant.run("lanes", "show", "--json").json == LANE
+
+
+@pytest.mark.parametrize(("group", "name"), [("functions", "resize"), ("subscriptions", "mine")])
+def test_what_a_tenant_has_is_deleted(tenant: Cli, group: str, name: str) -> None:
+    tenant.on(f"DELETE /{group}/{name}", ok({}, 204))
+    assert tenant.run(group, "delete", name, "--json").json["status"] == "deleted"
+
+
+def test_a_subscription_is_for_every_end_unless_it_says_which(tenant: Cli) -> None:
+    tenant.run("subscriptions", "put", "mine", "--sqs", "arn:q")
+    tenant.run("subscriptions", "put", "mine", "--sample", "echo", "--on", "failed", "--on", "expired")
+    ends = ["cancelled", "expired", "failed", "succeeded"]
+    every = {"detail-type": [f"fairlane.task.{end}" for end in ends]}
+    some = {"detail-type": ["fairlane.task.failed", "fairlane.task.expired"]}
+    assert tenant.bodies() == [
+        {"target": {"sqs": "arn:q"}, "pattern": every},
+        {"target": {"lambda": "fairlane-target-echo"}, "pattern": some},
+    ]
+
+
+def test_a_subscription_may_have_any_pattern(tenant: Cli) -> None:
+    tenant.run("subscriptions", "put", "mine", "--lambda", "f", "--pattern", '{"detail": {"lane": ["default"]}}')
+    assert tenant.bodies() == [{"target": {"lambda": "f"}, "pattern": {"detail": {"lane": ["default"]}}}]
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ([], "--sqs ARN"),
+        (["--sqs", "arn:q", "--lambda", "f"], "one target"),
+        (["--lambda", "f", "--sample", "echo"], "give one of them"),
+        (["--sqs", "arn:q", "--on", "failed", "--pattern", "{}"], "give one of them"),
+        (["--sqs", "arn:q", "--on", "done"], "succeeded"),
+        (["--sqs", "arn:q", "--pattern", "{"], "--pattern is not JSON"),
+    ],
+)
+def test_contradictions_are_explained(tenant: Cli, options: list[str], complaint: str) -> None:
+    ran = tenant.run("subscriptions", "put", "mine", *options)
+    assert ran.code == 2
+    assert complaint in ran.stderr
+    assert tenant.requests == []
