@@ -100,12 +100,14 @@ class Lanes:
         return self._map(old, tenant_concurrency) and delivered
 
     def make_long(self, tenant: str, lane: str) -> None:
-        """Give the lane the long dispatcher. Visibility first: AWS wants it above the function's timeout."""
-        old = self._entry(tenant, lane)
-        if old.doc.get("long"):
-            return
-        self.provisioning.set_visibility(old.doc["queue_url"], catalog.LONG_VISIBILITY_S)
-        entry = self.documents.save(tenant, catalog.lane_item(lane), {**old.doc, "long": True}, old)
+        """Give the lane the long dispatcher. Visibility first: AWS wants it above the function's timeout.
+
+        Goes through every step also where the document says so already: the call that wrote it may have died then.
+        """
+        entry = self._entry(tenant, lane)
+        self.provisioning.set_visibility(entry.doc["queue_url"], catalog.LONG_VISIBILITY_S)
+        if not entry.doc.get("long"):
+            entry = self.documents.save(tenant, catalog.lane_item(lane), {**entry.doc, "long": True}, entry)
         self._map(entry, self._tenant_concurrency(tenant))
 
     def is_empty(self, tenant: str) -> bool:

@@ -8,6 +8,7 @@ AWS does: receive up to BatchSize, call, delete what is not in batchItemFailures
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import boto3
 
@@ -59,8 +60,7 @@ class Mappings:
     def _create(self, params: dict[str, Any]) -> dict[str, Any]:
         queue = params["EventSourceArn"]
         assert queue not in self.by_queue, "AWS answers ResourceConflictException to a second mapping"
-        number = len(self.by_queue)
-        self.by_queue[queue] = {"UUID": f"mapping-{number}", "BatchSize": 10, "State": self.first_state}
+        self.by_queue[queue] = {"UUID": str(uuid4()), "BatchSize": 10, "State": self.first_state}
         return self._change(self.by_queue[queue], params)
 
     def _update(self, params: dict[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from fairlane.domain.errors import Refused
 from fairlane.domain.times import rfc3339
-from fairlane.events import Event, payload_hash
+from fairlane.events import Event
 from gateway.submit import Accepted
 from tests.simulation.faults import Outage
 from tests.simulation.functions import new_process
+from tests.simulation.monitor import said
 from tests.simulation.scheduler import Crash
 from tests.simulation.tenants import TYPES, SimulatedTenant
 from tests.simulation.world import World
@@ -29,6 +30,10 @@ class Clients:
     #: What was sent and neither acknowledged nor refused.
     abandoned: list[tuple[SimulatedTenant, Event]] = field(default_factory=list)
     at_work: int = 0
+    latest_due: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.latest_due = self.world.clock()
 
     def start(self) -> None:
         """Let them loose."""
@@ -80,7 +85,7 @@ class Clients:
         if isinstance(answer, Refused):
             self.world.monitor.reached.add(f"refused {answer.kind}")
             return answer.kind == "unavailable"
-        key, payload = (tenant.name, answer.id), payload_hash(event)
+        key, payload = (tenant.name, answer.id), said(event)
         known = self.acknowledged.setdefault(key, payload)
         self.world.monitor.expect(known == payload, f"{answer.id} was acknowledged for two payloads")
         self.world.monitor.expect(key in self.world.tasks.records, f"{answer.id} was acknowledged without a record")
@@ -96,6 +101,7 @@ class Clients:
             "data": {"then": rng.choice(THEN)},
         }
         soon = self.world.clock() + timedelta(seconds=rng.randrange(1, 120))
+        late = self.world.clock() + timedelta(days=rng.randrange(1, 20))
         kind = rng.random()
         if kind < 0.1:
             event["expirytime"] = rfc3339(soon)
@@ -103,4 +109,7 @@ class Clients:
             event["notbefore"] = rfc3339(soon)
         elif kind < 0.3:
             event["dedupkey"] = f"key {n}"
+        elif kind < 0.33:
+            event["notbefore"] = rfc3339(late)
+            self.latest_due = max(self.latest_due, late)
         return event

@@ -77,7 +77,7 @@ class Schedule:
         world.tasks.expire(world.clock())
 
     def _settle(self) -> None:
-        world, until = self.world, self.world.clock() + BOUND
+        world, until = self.world, max(self.world.clock(), self.clients.latest_due) + BOUND
         while world.clock() < until and not (world.is_idle and self.clients.at_work == 0):
             world.scheduler.run(world.clock() + timedelta(minutes=5))
         world.monitor.expect(self.clients.at_work == 0, "clients were not answered in time")

@@ -29,7 +29,7 @@ def register(
         queues.add(f"s-results-{name}", redrive=result_redrive),
     )
     owner = {"tenant": name, "lane": "default", "queue_url": tenant.queue_url, "results_url": tenant.results_url}
-    _put(registry, catalog.TENANTS, name, {"status": "active", "limits": {}, "retention_days": 30})
+    _put(registry, catalog.TENANTS, name, {"status": "active", "limits": {}, "retention_days": 90})
     _put(registry, name, catalog.lane_item("default"), {"queue_url": tenant.queue_url})
     for url in (tenant.queue_url, tenant.results_url):
         _put(registry, catalog.queue_partition(url.rpartition("/")[2]), "queue", owner)

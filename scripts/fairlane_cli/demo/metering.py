@@ -76,9 +76,7 @@ class Meter:
         return invocations(logs, f"{self.aws.stack}-{name}", since=self._since)
 
 
-def usage(
-    requests: Iterable[Request], runs: Mapping[str, Sequence[Invocation]], tables: Mapping[str, Table]
-) -> Usage:
+def usage(requests: Iterable[Request], runs: Mapping[str, Sequence[Invocation]], tables: Mapping[str, Table]) -> Usage:
     """Adds it all up. `requests` in their order."""
     counted: Counter[tuple[str, str]] = Counter()
     quantities: defaultdict[Billed, float] = defaultdict(float)
@@ -100,9 +98,7 @@ def usage(
     return Usage(counted, {name: len(each) for name, each in runs.items() if each}, quantities)
 
 
-def _add_runs(
-    quantities: dict[Billed, float], runs: Mapping[str, Sequence[Invocation]], sent_bytes: int
-) -> None:
+def _add_runs(quantities: dict[Billed, float], runs: Mapping[str, Sequence[Invocation]], sent_bytes: int) -> None:
     every = [run for each in runs.values() for run in each]
     quantities[Billed.API_REQUEST] += len(runs.get(GATEWAY, ()))
     quantities[Billed.LAMBDA_REQUEST] += len(every)
