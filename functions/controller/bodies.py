@@ -14,12 +14,8 @@ from fairlane.domain.errors import FieldError, Refused
 from fairlane.domain.names import NAME
 from fairlane.domain.retry import LONGEST_BACKOFF_S
 
-READ_ONLY = frozenset(
-    {
-        "tenant", "keyid", "type", "lane_name", "name", "status", "created_at", "updated_at",
-        "depth", "running", "oldest_age", "not_enforced",
-    }
-)  # fmt: skip
+#: Of every kind; a schema may add its own as `READ_ONLY`.
+READ_ONLY = frozenset({"status", "created_at", "updated_at", "not_enforced"})
 LARGE = 1_000_000
 _POSITIVE = validate.Range(min=0, min_inclusive=False, max=LARGE)
 _COUNT = validate.Range(min=1, max=LARGE)
@@ -40,6 +36,8 @@ class Limits(Schema):
 
 class TenantBody(Schema):
     """PUT /v1/tenants/{tenant}."""
+
+    READ_ONLY = frozenset({"tenant"})
 
     isolation = fields.String(load_default="dedicated", validate=validate.OneOf(["dedicated", "pooled"]))
     limits = fields.Nested(Limits(unknown=RAISE), load_default=dict)
@@ -88,6 +86,8 @@ class Target(Schema):
 class FunctionBody(Schema):
     """PUT /v1/functions/{type}."""
 
+    READ_ONLY = frozenset({"type"})
+
     target = fields.Nested(Target(unknown=RAISE), required=True)
     mode = fields.String(load_default="sync", validate=validate.OneOf(["sync", "deferred"]))
     timeout = fields.Float(
@@ -102,6 +102,8 @@ class FunctionBody(Schema):
 
 class LaneBody(Schema):
     """PUT /v1/lanes/{lane}."""
+
+    READ_ONLY = frozenset({"lane", "depth", "running", "oldest_age"})
 
     concurrency = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
     rate = fields.Float(load_default=None, allow_none=True, validate=_POSITIVE)
@@ -127,13 +129,16 @@ class SubscriptionTarget(Schema):
 class SubscriptionBody(Schema):
     """PUT /v1/subscriptions/{name}."""
 
+    READ_ONLY = frozenset({"name", "rule_arn"})
+
     pattern = fields.Dict(keys=fields.String(), load_default=dict)
     target = fields.Nested(SubscriptionTarget(unknown=RAISE), required=True)
 
 
 def checked(schema: type[Schema], body: Mapping[str, Any]) -> dict[str, Any]:
     """The body with defaults. Raises Refused (422) that names every wrong field."""
-    sent = {name: value for name, value in body.items() if name not in READ_ONLY}
+    read_only = READ_ONLY | getattr(schema, "READ_ONLY", frozenset())
+    sent = {name: value for name, value in body.items() if name not in read_only}
     try:
         loaded: dict[str, Any] = schema(unknown=RAISE).load(sent)
     except ValidationError as error:

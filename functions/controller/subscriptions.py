@@ -40,8 +40,8 @@ class Subscriptions:
         old = self.documents.find(tenant, catalog.subscription_item(name))
         if old is None and sum(1 for _ in self.documents.each(tenant, PREFIX)) >= MOST_SUBSCRIPTIONS:
             raise Refused("conflict", f"A tenant may have {MOST_SUBSCRIPTIONS} subscriptions: delete one first.")
-        self.rules.put(tenant, name, wanted["pattern"], target)
-        doc = {"pattern": wanted["pattern"], "target": target}
+        rule_arn = self.rules.put(tenant, name, wanted["pattern"], target)
+        doc = {"pattern": wanted["pattern"], "target": target, "rule_arn": rule_arn}
         entry = self.documents.save(tenant, catalog.subscription_item(name), doc, old)
         return (200 if old else 201), shown(entry)
 
@@ -83,8 +83,8 @@ class Subscriptions:
 
 
 def shown(entry: Entry) -> dict[str, Any]:
-    """The subscription as the API shows it."""
-    names = ("pattern", "target", "created_at", "updated_at")
+    """The subscription as the API shows it; `rule_arn` is what a queue's policy should admit."""
+    names = ("pattern", "target", "rule_arn", "created_at", "updated_at")
     return {"name": entry.item.removeprefix(PREFIX), **{name: entry.doc[name] for name in names}}
 
 

@@ -282,8 +282,8 @@ class Provisioner(Protocol):
 class SubscriptionRules(Protocol):
     """One rule on the results bus for each subscription, always AND-ed with its tenant."""
 
-    def put(self, tenant: str, name: str, pattern: Mapping[str, Any], target: Mapping[str, str]) -> None:
-        """Make the rule what the subscription says. Raises Refused for a pattern that is none."""
+    def put(self, tenant: str, name: str, pattern: Mapping[str, Any], target: Mapping[str, str]) -> str:
+        """Make the rule what the subscription says; the rule's ARN. Raises Refused for a pattern that is none."""
 
     def delete(self, tenant: str, name: str, target: Mapping[str, str] | None) -> None:
         """Remove the rule."""

@@ -163,6 +163,7 @@ class Subscription(TypedDict):
     name: str
     pattern: dict[str, object]
     target: LambdaTarget | QueueTarget
+    rule_arn: str
     created_at: str
     updated_at: str
 

@@ -6,6 +6,7 @@ import zipfile
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import boto3
+import httpx
 from botocore.config import Config
 
 from fairlane_cli.stack import DeployedStack
@@ -98,12 +99,16 @@ class Account:
         )
         return function
 
-    def delete_function(self, name: str) -> None:
-        self._functions.delete_function(FunctionName=name)
-
     def lane_queue_url(self, tenant: str) -> str:
         """The queue of the tenant's lane `default`: Fairlane's own, for tests that break things."""
         return self.sqs.get_queue_url(QueueName=f"{self._stack.stack}-lane-{tenant}-default")["QueueUrl"]
+
+    def buried_of(self, mentions: str) -> WaitingMessage | None:
+        """The dead letter whose body mentions that, left where it is."""
+        every = httpx.get(f"{self._stack.aws_endpoint_url}/_ministack/sqs/messages", trust_env=False, timeout=30).json()
+        queues = every["messages"]["000000000000"][self._stack.region]
+        letters: list[WaitingMessage] = queues[self._stack.outputs["DeadLettersQueueUrl"]]
+        return next((letter for letter in letters if mentions in letter["Body"]), None)
 
     def send(self, queue_url: str, body: str, **attributes: str) -> None:
         typed: dict[str, Any] = {name: {"DataType": "String", "StringValue": v} for name, v in attributes.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fairlane_cli.stack import DeployedStack, StackOptions, up
+from fairlane_cli.stack import DeployedStack, StackOptions
 from fairlane_client import Client
 from fairlane_client.models import TenantSpec
 from tests.e2e.aws import Account
@@ -19,7 +19,9 @@ NewTenant = Callable[..., Tenancy]
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedStack]:
     if REUSED in os.environ:
-        yield up(StackOptions(Path(os.environ[REUSED])), print)
+        deployed = DeployedStack.read(StackOptions(Path(os.environ[REUSED])).state.stack_file)
+        assert deployed, "nothing is up there: fairlane up --state-dir"
+        yield deployed
         return
     run = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

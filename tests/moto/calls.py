@@ -93,6 +93,10 @@ class Calls:
         """Do that at the point, once."""
         self._plans.append(_Plan(point, action, point.nth))
 
+    def at_next(self, function: str, call: str, action: Callable[[], None]) -> None:
+        """Do that before the next such call."""
+        self.at(Point(function, call, BEFORE), action)
+
     def repeat(self, function: str, call: str, nth: int = 1) -> None:
         """The answer of a call gets lost, and the SDK makes it again."""
         self._repeats.append(_Plan(Point(function, call, AFTER, nth), die, nth))

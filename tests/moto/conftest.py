@@ -42,3 +42,12 @@ def acme(world: World) -> Tenant:
     assert tenant.register().status == 201
     assert tenant.subscribe().status == 201
     return tenant
+
+
+@pytest.fixture
+def globex(world: World) -> Tenant:
+    """Another tenant, just like acme."""
+    tenant = make_tenant(world, "globex")
+    assert tenant.register().status == 201
+    assert tenant.subscribe().status == 201
+    return tenant

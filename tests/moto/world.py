@@ -22,6 +22,7 @@ from dispatcher import handler as dispatcher_handler
 from gateway import handler as gateway_handler
 
 from fairlane import settings
+from fairlane.cache import CachedRegistry
 from fairlane.domain.times import utc_now
 from fairlane.parallel import one_by_one
 from tests.moto.calls import Calls, Died
@@ -109,6 +110,12 @@ class World:
         )
         self.patch.setattr(deliverer.bootstrap, "deliver", lambda: deliver)
 
+    def tell_monotonic(self, monotonic: Callable[[], float]) -> None:
+        """The time of the gateway's cache, which time-machine does not move."""
+        cached = gateway.bootstrap.service()._keys
+        assert isinstance(cached, CachedRegistry)
+        cached._monotonic = monotonic
+
     def _environment(self, logical_id: str) -> dict[str, str]:
         return {**self.stack.environment(logical_id), "FAIRLANE_REGISTRY_CACHE_S": str(self.registry_cache_s)}
 
@@ -136,9 +143,15 @@ class World:
                 sent.append(("Content-Type", "application/json"))
         event = proxy_event(method, path, headers=sent, query=query, body=body, place=place)
         is_control = any(path == base or path.startswith(f"{base}/") for base in CONTROL_PLANE)
-        name, handle = ("controller", controller_handler.handler) if is_control else ("gateway", gateway_handler.handler)
-        with self.calls.by(name):
+        name = "controller" if is_control else "gateway"
+        return self.answer(name, event)
+
+    def answer(self, function: str, event: dict[str, Any]) -> Reply:
+        """What the gateway or the controller answers to an event of API Gateway."""
+        handle = {"gateway": gateway_handler.handler, "controller": controller_handler.handler}[function]
+        with self.calls.by(function):
             answer = handle(event, None)
+        assert answer["isBase64Encoded"] is False
         return Reply(answer["statusCode"], answer["headers"], answer["body"])
 
     def submit(self, key: str, event: Mapping[str, Any], **more: Any) -> Reply:
@@ -193,7 +206,7 @@ class World:
             self.start()
             return 1
 
-    def settle(self, *, within: timedelta = timedelta(hours=1)) -> None:
+    def settle(self, *, within: timedelta = timedelta(hours=1), step: timedelta = STEP) -> None:
         """Let the mappings work, and time pass, until every queue is empty."""
         deadline = utc_now() + within
         while utc_now() <= deadline:
@@ -201,7 +214,7 @@ class World:
                 pass
             if not any(self.depth(arn) for arn in self.mappings.by_queue):
                 return
-            self.clock.shift(STEP)
+            self.clock.shift(step)
         raise AssertionError(f"messages were left after {within}")
 
     def redeliver(self, function: str, records: Sequence[tuple[str, Record]]) -> None:

@@ -41,6 +41,8 @@ class Schedule:
                 self._forget()
         finally:
             world.scheduler.close()
+        if world.tasks.prolonged:
+            world.monitor.reached.add("record prolonged")
         world.monitor.violations += [f"an error in the simulation or a bug: {error!r}" for error in world.scheduler.errors]
         return world.monitor.violations
 
@@ -101,7 +103,7 @@ class Schedule:
     def _forget(self) -> None:
         """1: what was half-accepted goes away by itself, and a client that comes back is served."""
         world = self.world
-        world.scheduler.run(world.clock() + FORGOTTEN)
+        world.scheduler.run(max(world.clock(), self.clients.latest_due) + FORGOTTEN)
         world.tasks.expire(world.clock())
         left = [held.task.id for held in world.tasks.records.values() if not held.task.status.is_end]
         world.monitor.expect(not left, f"half-accepted for ever: {left}")

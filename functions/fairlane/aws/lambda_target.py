@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from math import isinf
-from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -129,13 +128,6 @@ def _finite(text: str) -> float:
     if isinf(number):  # the result event could not be written
         raise ValueError(f"{text[:20]} does not fit into a double")
     return number
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if isinf(value):
-        raise ValueError(f"{text[:32]} is too large a number")
-    return value
 
 
 def _no_constant(name: str) -> Any:

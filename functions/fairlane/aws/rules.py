@@ -37,8 +37,8 @@ class Rules:
         self._bus = bus
         self._undelivered_arn = undelivered_arn
 
-    def put(self, tenant: str, name: str, pattern: Mapping[str, Any], target: Mapping[str, str]) -> None:
-        """Make the rule what the subscription says. Raises Refused for a pattern that AWS does not take."""
+    def put(self, tenant: str, name: str, pattern: Mapping[str, Any], target: Mapping[str, str]) -> str:
+        """Make the rule what the subscription says; its ARN. Raises Refused for a pattern that AWS does not take."""
         rule = subscription_rule(tenant, name)
         full = json.dumps(
             {**pattern, "source": [SOURCE], "resources": [tenant_resource(tenant)]}, separators=(",", ":")
@@ -58,6 +58,7 @@ class Rules:
         if "lambda" in target:
             self._permit(target["lambda"], rule, arn)
         self._events.put_targets(Rule=rule, EventBusName=self._bus, Targets=[self._target(tenant, target)])
+        return arn
 
     def delete(self, tenant: str, name: str, target: Mapping[str, str] | None) -> None:
         """Remove the rule; nothing happens where there is none."""
@@ -112,7 +113,7 @@ def _translated(error: ClientError) -> Exception:
         return _refused("/pattern", f"is no EventBridge event pattern: {message[:300]}")
     if code == "LimitExceededException":
         return Refused(
-            "conflict", "The results bus has as many rules as its quota allows: ask the platform to raise it."
+            "conflict", "The results bus has as many rules as its quota allows: the platform must raise it."
         )
     return error
 

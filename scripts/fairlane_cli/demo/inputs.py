@@ -22,6 +22,8 @@ _IMAGE_BYTES = range(200, 180_001)
 _IMAGE_SIDE = range(24, 1_201)
 _TOPICS_MODULE = "pydoc_data.topics"
 
+#: Generated: tables of names, no prose.
+_NO_PROSE = re.compile(r"mypy-boto3|types-|.*-stubs$")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PNG_START = struct.Struct(">8s4x4sIIBBBBB")
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -116,6 +118,8 @@ def _topics() -> Mapping[str, str]:
 
 def _readmes() -> Iterator[Document]:
     for package in sorted(importlib.metadata.distributions(), key=lambda package: package.metadata["Name"].lower()):
+        if _NO_PROSE.match(package.metadata["Name"]):
+            continue
         # headers, a blank line, and the README
         readme = (package.read_text("METADATA") or "").partition("\n\n")[2]
         # with undecodable bytes it is not text that can be sent

@@ -38,7 +38,7 @@ class Usage:
 
 @dataclass
 class Meter:
-    """Counts from `start` to `read`."""
+    """Counts from `start` to `stop`."""
 
     aws: Aws
     _log: RequestLog = field(init=False)
@@ -52,11 +52,13 @@ class Meter:
         self._log.start()
         self._since = time.time()
 
+    def stop(self) -> None:
+        self._log.stop()
+
     def read(self) -> Usage:
-        """Stops counting, once the functions have come to rest."""
+        """What was used until now, once the functions have come to rest."""
         runs = self._runs_at_rest()
         requests = self._log.requests(since=self._since)
-        self._log.stop()
         return usage(requests, runs, _tables(self.aws.dynamodb()))
 
     def _runs_at_rest(self) -> Mapping[str, Sequence[Invocation]]:

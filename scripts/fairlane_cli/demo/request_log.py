@@ -3,6 +3,7 @@
 CloudTrail of AWS keeps no such requests without being paid for it; there, count by CloudWatch's metrics instead.
 """
 
+import contextlib
 import json
 import math
 import re
@@ -63,7 +64,9 @@ class RequestLog:
         self._switch(on=True)
 
     def stop(self) -> None:
-        self._switch(on=False)
+        """Nothing happens when it cannot be: a stack that goes down needs no stopping."""
+        with contextlib.suppress(NotCountedError):
+            self._switch(on=False)
 
     def requests(self, *, since: float) -> list[Request]:
         """Of the functions, the oldest first. `since` is a Unix time."""

@@ -27,13 +27,15 @@ from fairlane_cli.saved_keys import SavedKey, SavedKeys
 from fairlane_cli.stack import DeployedStack, StackOptions, down, status, up
 from fairlane_client import Client
 
+_PLAIN_WIDTH = 120
+
 
 def run_demo(*, keep: bool) -> int:
     """The exit code. Whatever happens, the stack is brought down again: unless `keep`, or it was up before.
 
     Raises StackError when the stack does not come up (it is down again then).
     """
-    console = Console(highlight=False)
+    console = _console()
     options = _options()
     was_up = status(options).healthy
     demo = _Run(console, options)
@@ -47,7 +49,13 @@ def run_demo(*, keep: bool) -> int:
         console.print(f"Logs: {options.state.path / 'log'}")
         return ExitCode.REFUSED
     finally:
-        demo.leave(stays_up=keep or was_up)
+        demo.leave(keep=keep, was_up=was_up)
+
+
+def _console() -> Console:
+    """Into a file or a pipe the tables are as wide as they like."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=_PLAIN_WIDTH)
 
 
 def _options() -> StackOptions:
@@ -75,13 +83,7 @@ class _Run:
             queue = make_results_queue(aws.sqs())
             onboarded = self._onboard(tenants, stack, queue)
         ledger = Ledger({tenant.name: tenant.submits for tenant in tenants}, source=f"/demo/{self._name}/")
-        meter = self._meter(aws)
-        events = sum(tenant.submits for tenant in tenants)
-        with self._part("work", f"{events} CloudEvents of real files, over HTTP; results over EventBridge to SQS"):
-            screen = screen_for(self._console, {tenant.name: tenant.does for tenant in tenants})
-            with screen:
-                Demo(stack.api_url, aws, queue, ledger, screen).do_work(onboarded)
-        usage = meter.read() if meter else None
+        usage = self._work(onboarded, stack=stack, aws=aws, queue=queue, ledger=ledger)
         self._heading("Some of the results")
         show_results(self._console, ledger)
         self._heading("Summary")
@@ -90,10 +92,11 @@ class _Run:
         summary.show_checks(self._console, checks)
         return ExitCode.DONE if all(check.kept for check in checks) else ExitCode.REFUSED
 
-    def leave(self, *, stays_up: bool) -> None:
+    def leave(self, *, keep: bool, was_up: bool) -> None:
         """Down again, or a word on what to do with it. Told even when the run ended early."""
-        if stays_up and self._stack:
-            self._console.print("\nThe stack stays up. Look around, and end it with: fairlane down", style="bold")
+        if (keep or was_up) and self._stack:
+            why = "" if keep else ", as it was up before"
+            self._console.print(f"\nThe stack stays up{why}. Look around, and end it with: fairlane down", style="bold")
             self._console.print("  fairlane tasks list --tenant gallery --limit 5\n  fairlane tenants list")
             return
         started = time.monotonic()
@@ -109,19 +112,35 @@ class _Run:
             for tenant in tenants:
                 one = onboard(tenant, platform=platform, stack=stack, results=queue)
                 saved_keys.save(tenant.name, SavedKey(one.keyid, one.key))
-                runs = ", ".join(f"{task_type} ({runs.sample})" for task_type, runs in tenant.functions.items())
-                self._step(f"{tenant.name}: {tenant.does}; runs {runs}")
+                self._step(f"{tenant.name} with {' and '.join(tenant.functions)}")
                 onboarded.append(one)
         return onboarded
 
-    def _meter(self, aws: Aws) -> Meter | None:
+    def _work(
+        self, onboarded: list[Onboarded], *, stack: DeployedStack, aws: Aws, queue: Queue, ledger: Ledger
+    ) -> Usage | None:
+        """See all the work through; what it used of AWS, where that can be told."""
+        events = sum(one.tenant.submits for one in onboarded)
+        does = {one.tenant.name: one.tenant.does for one in onboarded}
+        heading = f"{events} CloudEvents of real files, over HTTP; results over EventBridge to SQS"
+        with self._counting(aws) as meter:
+            with self._part("work", heading), screen_for(self._console, does) as screen:
+                Demo(stack.api_url, aws, queue, ledger, screen).do_work(onboarded)
+            return meter.read() if meter else None
+
+    @contextmanager
+    def _counting(self, aws: Aws) -> Iterator[Meter | None]:
         meter = Meter(aws)
         try:
             meter.start()
         except NotCountedError as error:
             self._step(f"AWS requests are not counted here: {error}")
-            return None
-        return meter
+            yield None
+            return
+        try:
+            yield meter
+        finally:
+            meter.stop()
 
     def _show_figures(self, ledger: Ledger, usage: Usage | None) -> None:
         rows = ledger.rows()

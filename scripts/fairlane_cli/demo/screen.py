@@ -15,7 +15,7 @@ from fairlane_cli.demo.ledger import Row, quantile
 from fairlane_cli.demo.results import Depth
 
 PLAIN_INTERVAL_S = 2.0
-_BAR_WIDTH = 24
+_OVERALL_BAR_WIDTH = 36
 
 
 class Screen(Protocol):
@@ -77,13 +77,13 @@ class PlainScreen:
 def live_view(
     rows: Sequence[Row], depths: Mapping[str, Depth], does: Mapping[str, str], seconds: float
 ) -> RenderableType:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
     table.add_column("tenant", no_wrap=True)
     for title in ("tasks", "queued", "running", "done", "failed", "retried"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("wait median", justify="right", no_wrap=True)
+    table.add_column("wait: median", justify="right", no_wrap=True)
     table.add_column("p95", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True, width=_BAR_WIDTH)
+    table.add_column("", no_wrap=True, ratio=1)
     for row in rows:
         depth = depths.get(row.tenant, Depth())
         table.add_row(
@@ -96,10 +96,12 @@ def live_view(
             _figure(row.retried, "yellow"),
             seconds_text(row.wait_s(0.5)),
             seconds_text(row.wait_s(0.95)),
-            ProgressBar(total=row.planned, completed=row.ended, width=_BAR_WIDTH),
+            ProgressBar(total=row.planned, completed=row.ended),
         )
-        table.add_row(Text(f"  {does.get(row.tenant, '')}", style="dim"))
-    return Group(table, _overall(rows, seconds))
+    what = Table.grid(padding=(0, 1))
+    for row in rows:
+        what.add_row(Text(row.tenant, style="bold"), Text(does.get(row.tenant, ""), style="dim"))
+    return Group(what, table, _overall(rows, seconds))
 
 
 def _overall(rows: Sequence[Row], seconds: float) -> RenderableType:
@@ -107,7 +109,7 @@ def _overall(rows: Sequence[Row], seconds: float) -> RenderableType:
     line = Table.grid(padding=(0, 2))
     line.add_row(
         Text("results received", style="bold"),
-        ProgressBar(total=planned, completed=ended, width=40),
+        ProgressBar(total=planned, completed=ended, width=_OVERALL_BAR_WIDTH),
         f"{ended} of {planned}",
         f"{seconds:.0f} s",
     )

@@ -23,6 +23,7 @@ from fairlane_client.models import Task
 
 _SHOWN = 5
 _PICTURES = 3
+_GAP = 3
 _MESSAGE = 70
 
 Result = Mapping[str, Any]
@@ -37,7 +38,7 @@ def show_results(console: Console, ledger: Ledger) -> None:
 def _parts(console: Console, ledger: Ledger) -> Iterator[RenderableType]:
     yield complex_functions(_results(ledger.of("compilers"), CODE_METRICS))
     yield reading_table(_results(ledger.of("library"), DOCUMENT_STATISTICS))
-    yield pictures(_results(ledger.of("gallery"), IMAGE_THUMBNAIL), in_colour=console.color_system is not None)
+    yield pictures(_results(ledger.of("gallery"), IMAGE_THUMBNAIL), console)
     yield failures(ledger.accounts())
     yield retries(ledger.of("library").of_type(DOCUMENT_SCAN))
 
@@ -82,15 +83,23 @@ def reading_table(documents: Sequence[Result]) -> RenderableType:
     return table
 
 
-def pictures(results: Sequence[Result], *, in_colour: bool) -> RenderableType:
-    """The small thumbnails that have the most to show, drawn; without colours in words."""
-    small = [result for result in results if max(_size(result["thumbnail"])) <= SMALL_SIDE]
-    richest = sorted(small, key=lambda result: -len(result["thumbnail"]["png_base64"]))[:_PICTURES]
-    title = Text(f"gallery: {len(results)} thumbnails; three of {SMALL_SIDE} pixels", style="bold")
+def pictures(results: Sequence[Result], console: Console) -> RenderableType:
+    """A few small thumbnails, drawn side by side; where there are no colours, in words."""
+    in_colour = console.color_system is not None
+    chosen = _richest_of_each_kind(results)[: max(1, console.width // (SMALL_SIDE + _GAP)) if in_colour else None]
+    title = Text(f"gallery: {len(results)} thumbnails, such as", style="bold")
     if not in_colour:
-        return Group(title, *(Text(f"  {_caption(result)}") for result in richest))
-    drawn = [Group(draw(b64decode(result["thumbnail"]["png_base64"])), _legend(result)) for result in richest]
-    return Group(title, Text(), Columns(drawn, padding=(0, 3), expand=False))
+        return Group(title, *(Text(f"  {_caption(result)}") for result in chosen))
+    drawn = [Group(draw(b64decode(result["thumbnail"]["png_base64"])), _legend(result)) for result in chosen]
+    return Group(title, Text(), Columns(drawn, padding=(0, _GAP)))
+
+
+def _richest_of_each_kind(results: Sequence[Result]) -> list[Result]:
+    """Small ones with much to show; of files named alike (sizes of one picture) only one."""
+    small = [result for result in results if max(_size(result["thumbnail"])) <= SMALL_SIDE]
+    ranked = sorted(small, key=lambda result: len(result["thumbnail"]["png_base64"]))
+    of_kind = {result["name"].partition("_")[0]: result for result in ranked}
+    return list(of_kind.values())[:_PICTURES]
 
 
 def _size(picture: Result) -> tuple[int, int]:

@@ -43,7 +43,7 @@ def build(report: Report, log: Path) -> Path:
                 beside.rename(built)
         finally:
             shutil.rmtree(beside, ignore_errors=True)
-        _forget_old_builds()
+        _forget_old_builds(built)
     os.utime(built)
     return built
 
@@ -60,7 +60,9 @@ def _source_files() -> Iterator[Path]:
         yield from (file for file in files if file.is_file() and file.suffix in _SUFFIXES)
 
 
-def _forget_old_builds() -> None:
-    newest_first = sorted(BUILDS.iterdir(), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    for folder in newest_first[BUILDS_KEPT:]:
+def _forget_old_builds(built: Path) -> None:
+    # what another process is still building (name.pid) is not ours to remove
+    others = [folder for folder in BUILDS.iterdir() if folder != built and "." not in folder.name]
+    newest_first = sorted(others, key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in newest_first[BUILDS_KEPT - 1 :]:
         shutil.rmtree(folder, ignore_errors=True)

@@ -26,6 +26,7 @@ class FakeTasks:
         self.records: dict[tuple[str, str], Record] = {}
         self._results: dict[tuple[str, str, int, int], str] = {}
         self._on_write = on_write
+        self.prolonged = 0
 
     def create(self, task: Task) -> Created | Existing:
         held = self.records.get((task.tenant, task.id))
@@ -40,6 +41,7 @@ class FakeTasks:
             return False
         if held.task.ended_at is None:
             held.ttl = max(held.ttl, _outliving(task, now))
+            self.prolonged += 1
         return True
 
     def get(self, tenant: str, task_id: str) -> Task | None:

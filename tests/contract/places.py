@@ -1,0 +1,182 @@
+"""Where the same contract is checked: the simulation's fakes, and the real adapters over moto."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import time_machine
+from moto import mock_aws
+
+from fairlane.aws.bus import EventBus
+from fairlane.aws.dedup import DynamoDedup
+from fairlane.aws.items import task_key
+from fairlane.aws.queues import SqsQueues
+from fairlane.aws.registry import DynamoRegistry
+from fairlane.aws.tasks import DynamoTasks
+from fairlane.domain.names import task_id
+from fairlane.ports import DedupStore, Queues, Registry, ResultsBus, TaskStore
+from tests.simulation.fakes.bus import FakeBus
+from tests.simulation.fakes.clock import START, VirtualClock
+from tests.simulation.fakes.dedup import FakeDedup
+from tests.simulation.fakes.queues import FakeQueues
+from tests.simulation.fakes.registry import FakeRegistry
+from tests.simulation.fakes.tasks import FakeTasks
+
+Record = Mapping[str, Any]
+
+
+@dataclass
+class Tables:
+    """The stores of a place. Every test takes a tenant of its own."""
+
+    tasks: TaskStore
+    dedup: DedupStore
+    registry: Registry
+    #: (tenant, task id) -> when the record may be deleted (s since the epoch).
+    ttl: Callable[[str, str], int]
+    numbers: Iterator[int]
+
+    def tenant(self) -> str:
+        return f"tenant-{next(self.numbers)}"
+
+
+@dataclass
+class QueuePlace:
+    """Queues, what a mapping would do with them, and time."""
+
+    queues: Queues
+    url: str
+    receive: Callable[[str], Sequence[Record]]
+    pass_time: Callable[[timedelta], None]
+
+
+@dataclass
+class BusPlace:
+    bus: ResultsBus
+    #: Details that were accepted, in their order.
+    accepted: Callable[[], list[str]]
+
+
+@contextmanager
+def fake_tables() -> Iterator[Tables]:
+    tasks = FakeTasks()
+    yield Tables(
+        tasks,
+        FakeDedup(),
+        FakeRegistry(),
+        lambda tenant, task: int(tasks.records[tenant, task].ttl.timestamp()),
+        itertools.count(1),
+    )
+
+
+@contextmanager
+def moto_tables() -> Iterator[Tables]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        _table(client, "tasks", "pk", index=("by_time", "time_shard", "time_key"))
+        _table(client, "dedup", "pk")
+        _table(client, "registry", "tenant", "item")
+
+        def ttl(tenant: str, task: str) -> int:
+            return int(client.get_item(TableName="tasks", Key=task_key(tenant, task))["Item"]["ttl"]["N"])
+
+        yield Tables(
+            DynamoTasks(client, "tasks"),
+            DynamoDedup(client, "dedup"),
+            DynamoRegistry(client, "registry"),
+            ttl,
+            itertools.count(1),
+        )
+
+
+@contextmanager
+def fake_queue() -> Iterator[QueuePlace]:
+    clock = VirtualClock()
+    queues = FakeQueues(clock)
+    yield QueuePlace(queues, queues.add("lane"), queues.receive, clock.advance)
+
+
+@contextmanager
+def moto_queue() -> Iterator[QueuePlace]:
+    with time_machine.travel(START, tick=False) as time, mock_aws():
+        client = boto3.client("sqs", region_name="eu-west-1")
+        url = client.create_queue(QueueName="lane", Attributes={"VisibilityTimeout": "90"})["QueueUrl"]
+
+        def receive(queue_url: str) -> list[Record]:
+            answer = client.receive_message(
+                QueueUrl=queue_url,
+                MaxNumberOfMessages=10,
+                WaitTimeSeconds=0,
+                MessageAttributeNames=["All"],
+                MessageSystemAttributeNames=["All"],
+            )
+            return [_record(message) for message in answer.get("Messages", [])]
+
+        yield QueuePlace(SqsQueues(client), url, receive, time.shift)
+
+
+@contextmanager
+def fake_bus() -> Iterator[BusPlace]:
+    bus = FakeBus()
+    yield BusPlace(bus, lambda: [entry.detail for entry in bus.accepted])
+
+
+@contextmanager
+def moto_bus() -> Iterator[BusPlace]:
+    with mock_aws():
+        sqs, events = (boto3.client(name, region_name="eu-west-1") for name in ("sqs", "events"))
+        url = sqs.create_queue(QueueName="seen")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        events.create_event_bus(Name="results")
+        events.put_rule(Name="all", EventBusName="results", EventPattern='{"source":["fairlane"]}')
+        events.put_targets(Rule="all", EventBusName="results", Targets=[{"Id": "seen", "Arn": arn}])
+
+        def accepted() -> list[str]:
+            answer = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
+            return [json.dumps(json.loads(message["Body"])["detail"]) for message in answer.get("Messages", [])]
+
+        yield BusPlace(EventBus(events, "results"), accepted)
+
+
+def an_id(n: int) -> str:
+    """A task id that differs for each number."""
+    return task_id("any", "/contract", str(n))
+
+
+def _table(client: Any, name: str, *keys: str, index: tuple[str, str, str] | None = None) -> None:
+    request: dict[str, Any] = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": _schema(keys),
+        "AttributeDefinitions": [
+            {"AttributeName": key, "AttributeType": "S"} for key in (*keys, *(index[1:] if index else ()))
+        ],
+    }
+    if index:
+        request["GlobalSecondaryIndexes"] = [
+            {"IndexName": index[0], "KeySchema": _schema(index[1:]), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+        ]
+    client.create_table(**request)
+
+
+def _schema(keys: Sequence[str]) -> list[dict[str, str]]:
+    return [{"AttributeName": key, "KeyType": kind} for key, kind in zip(keys, ("HASH", "RANGE"), strict=False)]
+
+
+def _record(message: Any) -> Record:
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {
+            name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+            for name, value in message.get("MessageAttributes", {}).items()
+        },
+        "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:lane",
+    }

@@ -1,0 +1,123 @@
+"""The simulation can fail: break one rule of the service, and a few hundred schedules notice."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from deliverer.batch import Deliver
+from dispatcher.attempt import Hide, Publish
+from dispatcher.batch import Dispatch
+from fairlane.domain.task import Outcome, Status, Task
+from gateway.submit import Accepted, Submit
+from fairlane.domain.errors import Refused
+from fairlane.events import Event
+from fairlane.ports import Refusal
+from tests.simulation.fakes.tasks import FakeTasks
+from tests.simulation.schedule import Schedule
+from tests.simulation.world import Parts
+
+MOST_SEEDS = 400
+
+
+class CommitsWithoutFence(FakeTasks):
+    def may_commit(self, held: Task, task: Task, outcome: Outcome) -> bool:  # noqa: ARG002
+        return held.generation == task.generation
+
+
+class ClaimsUnderALiveLease(FakeTasks):
+    def lease_is_over(self, task: Task, now: datetime) -> bool:  # noqa: ARG002
+        return task.status is Status.RUNNING
+
+
+class ClaimsWithoutCounting(FakeTasks):
+    def has_attempts_left(self, task: Task) -> bool:  # noqa: ARG002
+        return True
+
+
+class ClaimsWithShortLeases(FakeTasks):
+    def claim(
+        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime
+    ) -> Task | Refusal:
+        short = lease_until - timedelta(seconds=20)
+        claimed = super().claim(tenant, task_id, generation=generation, now=now, lease_until=short)
+        return replace(claimed, lease_until=lease_until) if isinstance(claimed, Task) else claimed
+
+
+class EndsAtAnotherTimeEachRead(FakeTasks):
+    reads = 0
+
+    def load_result(self, task: Task) -> Task:
+        self.reads += 1
+        shifted = timedelta(milliseconds=self.reads)
+        return super().load_result(replace(task, ended_at=task.ended_at + shifted) if task.ended_at else task)
+
+
+class NeverForgets(FakeTasks):
+    def expire(self, now: datetime) -> None:
+        """Records that nobody sent a message for stay for ever."""
+
+
+class DeletesWhatIsHidden(Dispatch):
+    def _keep(self, hidden: Sequence[Any]) -> list[Any]:
+        return [one.message for one in hidden if "lease" not in str(getattr(one.disposition, "reason", ""))]
+
+
+class DeletesBeforeTheResultIsConfirmed(Dispatch):
+    def _publish(self, ended: Sequence[Any]) -> list[Any]:
+        super()._publish(ended)
+        return []
+
+
+class DropsWhatItCannotRead(Dispatch):
+    def _bury(self, one: Any, why: Any) -> list[Any]:  # noqa: ARG002
+        return []
+
+
+class DeletesResultsThatTheBusRefused(Deliver):
+    def __call__(self, records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        super().__call__(records)
+        return {"batchItemFailures": []}
+
+
+class AcknowledgesWithoutConfirmation(Submit):
+    def _send_all(self, recorded: Mapping[int, Any], answers: dict[int, Accepted | Refused]) -> None:
+        super()._send_all(dict(recorded), answers)
+        for index, one in recorded.items():
+            answers[index] = Accepted(one.task.id, one.task.status.value, one.duplicate)
+
+
+class DuplicatesNeverSend(Submit):
+    def _record_one(self, prepared: Any) -> Any:
+        recorded = super()._record_one(prepared)
+        return replace(recorded, must_send=not recorded.duplicate)
+
+
+class IgnoresTheLane(Submit):
+    def __call__(self, tenant: str, events: Sequence[Event | Refused]) -> list[Accepted | Refused]:
+        """Another tenant's task."""
+        return super().__call__("bob" if tenant == "ada" else tenant, events)
+
+
+MUTANTS = {
+    "a commit without its fence": Parts(tasks=CommitsWithoutFence),
+    "a claim under a live lease": Parts(tasks=ClaimsUnderALiveLease),
+    "a claim that does not count attempts": Parts(tasks=ClaimsWithoutCounting),
+    "a lease shorter than the attempt": Parts(tasks=ClaimsWithShortLeases),
+    "results that differ when told again": Parts(tasks=EndsAtAnotherTimeEachRead),
+    "records that stay for ever": Parts(tasks=NeverForgets),
+    "a message deleted before its task has ended": Parts(dispatch=DeletesWhatIsHidden),
+    "a message deleted before its result was confirmed": Parts(dispatch=DeletesBeforeTheResultIsConfirmed),
+    "garbage dropped silently": Parts(dispatch=DropsWhatItCannotRead),
+    "a refused result deleted": Parts(deliver=DeletesResultsThatTheBusRefused),
+    "an acknowledgement before the queue's": Parts(submit=AcknowledgesWithoutConfirmation),
+    "a duplicate that trusts the first send": Parts(submit=DuplicatesNeverSend),
+    "a tenant that reaches another": Parts(submit=IgnoresTheLane),
+}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_the_simulation_catches(mutant: str) -> None:
+    assert any(Schedule(seed, MUTANTS[mutant]).run() for seed in range(MOST_SEEDS))

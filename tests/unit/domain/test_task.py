@@ -1,0 +1,146 @@
+"""The state machine as data, and random histories through the store that enforces it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fairlane.domain.claiming import judge
+from fairlane.domain.task import CLAIMABLE, ENDS, STEPS, Moment, Outcome, Status, Step, Task, TaskError, task_view
+from fairlane.domain.times import to_ms
+from fairlane.ports import Refusal
+from tests.simulation.fakes.tasks import FakeTasks
+from tests.unit.domain.building import BOOM, NOW, a_task, after, an_outcome
+
+LEASE = timedelta(seconds=30)
+
+
+def test_the_ends_are_the_four_and_no_step_leaves_one() -> None:
+    assert {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.EXPIRED} == ENDS
+    assert all(not sources & ENDS for sources, _ in STEPS.values())
+    assert {status for status in Status if status.is_end} == ENDS
+
+
+def test_every_step_but_a_claim_and_a_retry_is_an_end() -> None:
+    assert {step for step, (_, target) in STEPS.items() if target not in ENDS} == {Step.CLAIM, Step.RETRY}
+
+
+def test_every_step_is_in_the_table() -> None:
+    assert set(STEPS) == set(Step)
+
+
+def test_what_may_be_claimed_is_what_waits_for_a_message() -> None:
+    assert {Status.SCHEDULED, Status.QUEUED, Status.RETRYING} == CLAIMABLE
+
+
+def test_a_step_leads_where_the_table_says() -> None:
+    assert {step: an_outcome(step).status for step in Step} == {step: target for step, (_, target) in STEPS.items()}
+
+
+@given(st.data())
+def test_a_random_history_never_leaves_an_end_and_an_illegal_step_changes_nothing(data: st.DataObject) -> None:
+    """Steps by current and by late attempts, at times that go on, forward only."""
+    store = FakeTasks()
+    task = a_task(max_attempts=data.draw(st.integers(1, 3)), expires_at=data.draw(st.sampled_from([None, after(20)])))
+    store.create(task)
+    seen, now = [task], NOW
+    for step in data.draw(st.lists(st.sampled_from(Step), max_size=12)):
+        now += timedelta(seconds=data.draw(st.sampled_from([0, 1, 10, 31])))
+        before = store.records[task.tenant, task.id].task
+        by = data.draw(st.sampled_from(seen))
+        if step is Step.CLAIM:
+            done = store.claim(task.tenant, task.id, generation=task.generation, now=now, lease_until=now + LEASE)
+        else:
+            done = store.commit(by, an_outcome(step, at=now, next_at=now if step is Step.RETRY else None))
+        held = store.records[task.tenant, task.id].task
+        if isinstance(done, Refusal):
+            assert held == before
+        else:
+            assert before.status in STEPS[step][0]
+            assert (held.status, before.status.is_end) == (STEPS[step][1], False)
+            assert by.claim == before.claim or step is Step.CLAIM
+            seen.append(held)
+        assert 0 <= held.attempt <= held.max_attempts
+        assert (held.ended_at is not None) == held.status.is_end
+
+
+@given(st.data())
+def test_a_refused_claim_is_always_explained(data: st.DataObject) -> None:
+    """The claim's conditions and `judge` say the same: what is refused has a reason, what has none is allowed."""
+    running = data.draw(st.booleans())
+    task = a_task(
+        status=Status.RUNNING if running else data.draw(st.sampled_from(sorted(CLAIMABLE))),
+        attempt=data.draw(st.integers(0, 3)) if running else 0,
+        claim=1 if running else data.draw(st.integers(0, 1)),
+        lease_until=after(data.draw(st.integers(-2, 2))) if running else None,
+        next_at=None if running else data.draw(st.sampled_from([None, after(0), after(1), after(2)])),
+        expires_at=data.draw(st.sampled_from([None, after(-1), after(0), after(1)])),
+    )
+    store = FakeTasks()
+    store.create(task)
+
+    got = store.claim(task.tenant, task.id, generation=task.generation, now=NOW, lease_until=NOW + LEASE)
+
+    verdict = type(judge(task, generation=task.generation, now=NOW)).__name__
+    assert isinstance(got, Refusal) == (verdict != "TryAgain")
+
+
+def test_the_result_event_of_a_task_has_one_id_and_another_generation_has_another() -> None:
+    task = a_task()
+
+    assert task.result_event_id == f"{task.id}-{to_ms(NOW)}"
+    assert a_task(generation=1).result_event_id != task.result_event_id
+
+
+@pytest.mark.parametrize(
+    ("changes", "wakes_s"),
+    [
+        ({}, None),
+        ({"next_at": after(60)}, 60),
+        ({"next_at": after(60), "expires_at": after(30)}, 30),
+        ({"next_at": after(60), "expires_at": after(90)}, 60),
+        ({"next_at": after(60), "expires_at": after(30), "claim": 1}, 60),
+        ({"expires_at": after(30)}, None),
+    ],
+)
+def test_a_message_is_wanted_when_its_task_is_due_or_expires_before(changes: dict[str, object], wakes_s: int) -> None:
+    wakes_at = a_task(**changes).wakes_at
+
+    assert wakes_at == (None if wakes_s is None else after(wakes_s))
+
+
+def test_the_view_of_a_task_is_json_with_times_in_utc() -> None:
+    task = a_task(
+        status=Status.FAILED,
+        attempt=1,
+        ended_at=after(1.5),
+        error=BOOM,
+        timeline=(Moment(NOW, Status.QUEUED, 0), Moment(after(1.5), Status.FAILED, 1, "out of attempts")),
+    )
+
+    view = json.loads(json.dumps(task_view(task)))
+
+    assert (view["status"], view["created_at"], view["ended_at"]) == (
+        "failed",
+        "2026-03-01T12:00:00.000Z",
+        "2026-03-01T12:00:01.500Z",
+    )
+    assert view["error"] == {"type": "ValueError", "message": "boom"}
+    assert view["delivery"]["status"] == "published"
+    assert view["timeline"][1]["detail"] == "out of attempts"
+
+
+def test_the_view_of_a_task_that_has_not_ended_tells_of_no_delivery() -> None:
+    assert task_view(a_task())["delivery"] is None
+
+
+def test_a_result_kept_elsewhere_is_put_back_into_the_task() -> None:
+    task: Task = a_task(status=Status.SUCCEEDED, result_claim=1).with_result("1")
+
+    assert task.result == "1"
+
+
+def test_an_outcome_counts_unless_it_says_otherwise() -> None:
+    assert Outcome(Step.FAIL, NOW, error=TaskError("A", "b")).counts
