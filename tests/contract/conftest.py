@@ -1,6 +1,7 @@
 """The places as fixtures: each test of a contract runs at all of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -18,9 +19,14 @@ def made_up_credentials() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", params=["fake", "moto"])
+@pytest.fixture(scope="module", params=["fake", "moto", "repeating"])
 def tables(request: pytest.FixtureRequest, made_up_credentials: None) -> Iterator[places.Tables]:  # noqa: ARG001
-    with {"fake": places.fake_tables, "moto": places.moto_tables}[request.param]() as place:
+    made: dict[str, Callable[[], AbstractContextManager[places.Tables]]] = {
+        "fake": places.fake_tables,
+        "moto": places.moto_tables,
+        "repeating": places.repeating_tables,
+    }
+    with made[request.param]() as place:
         yield place
 
 

@@ -3,13 +3,14 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import boto3
 import time_machine
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from fairlane.aws.bus import EventBus
@@ -74,11 +75,35 @@ def fake_tables() -> Iterator[Tables]:
     )
 
 
+class Repeating:
+    """A client whose every write is sent twice, as the SDK does when the first answer was lost."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._client, name)
+        return self._twice(method) if name in ("put_item", "update_item", "delete_item") else method
+
+    def _twice(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(**request: Any) -> Any:
+            with suppress(ClientError):
+                method(**request)
+            return method(**request)
+
+        return call
+
+
+def repeating_tables() -> AbstractContextManager[Tables]:
+    """Every write must be repeatable."""
+    return moto_tables(Repeating)
+
+
 @contextmanager
-def moto_tables() -> Iterator[Tables]:
+def moto_tables(wrapped: Callable[[Any], Any] = lambda client: client) -> Iterator[Tables]:
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="eu-west-1")
-        _table(client, "tasks", "pk", index=("by_time", "time_shard", "time_key"))
+        client = wrapped(boto3.client("dynamodb", region_name="eu-west-1"))
+        make_tasks_table(client, "tasks")
         _table(client, "dedup", "pk")
         _table(client, "registry", "tenant", "item")
 
@@ -129,7 +154,8 @@ def fake_bus() -> Iterator[BusPlace]:
 @contextmanager
 def moto_bus() -> Iterator[BusPlace]:
     with mock_aws():
-        sqs, events = (boto3.client(name, region_name="eu-west-1") for name in ("sqs", "events"))
+        sqs = boto3.client("sqs", region_name="eu-west-1")
+        events = boto3.client("events", region_name="eu-west-1")
         url = sqs.create_queue(QueueName="seen")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         events.create_event_bus(Name="results")
@@ -146,6 +172,11 @@ def moto_bus() -> Iterator[BusPlace]:
 def an_id(n: int) -> str:
     """A task id that differs for each number."""
     return task_id("any", "/contract", str(n))
+
+
+def make_tasks_table(client: Any, name: str) -> None:
+    """The Tasks table, as the template has it."""
+    _table(client, name, "pk", index=("by_time", "time_shard", "time_key"))
 
 
 def _table(client: Any, name: str, *keys: str, index: tuple[str, str, str] | None = None) -> None:

@@ -1,5 +1,5 @@
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,9 +11,7 @@ from fairlane_client import Client
 from fairlane_client.models import TenantSpec
 from tests.e2e.aws import Account
 from tests.e2e.shared_stack import REUSED, shared_stack
-from tests.e2e.tenancy import Tenancy, raw
-
-NewTenant = Callable[..., Tenancy]
+from tests.e2e.tenancy import NewTenant, Tenancy, raw
 
 
 @pytest.fixture(scope="session")

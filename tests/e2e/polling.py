@@ -10,8 +10,8 @@ PATIENCE_S = 60.0
 _PAUSE_S = 0.1
 
 
-def eventually(look: Callable[[], Value], *, patience_s: float = PATIENCE_S) -> Value:
-    """What `look` answers as soon as that is true. Fails with its last answer after `patience_s`."""
+def eventually(look: Callable[[], Value | None], *, patience_s: float = PATIENCE_S) -> Value:
+    """What `look` answers as soon as that is true (not None, empty or False). Fails with its last answer after `patience_s`."""
     deadline = time.monotonic() + patience_s
     while not (seen := look()):
         if time.monotonic() > deadline:

@@ -1,7 +1,7 @@
 """A tenant of its own for each test, so that tests run side by side."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, Self
 
@@ -31,7 +31,7 @@ class Tenancy:
         self.stack = stack
         self.platform = platform
         self.account = account
-        self.name = f"e2e-{uuid.uuid4().hex[:12]}"
+        self.name = f"e2e{uuid.uuid4().hex[:12]}"  # without a hyphen, its queues are named as it is
         platform.put_tenant(self.name, {"targets": ["*"], **spec})
         platform.wait_for_tenant(self.name, timeout_s=60)
         self.key = self.new_key(ALL)
@@ -78,3 +78,7 @@ class Tenancy:
         inbox = self.inbox(name)
         self.api.put_subscription(name, {"pattern": pattern or {}, "target": {"sqs": inbox.arn}})
         return inbox
+
+
+NewTenant = Callable[..., Tenancy]
+"""Makes a tenant with that specification, for the time of a test."""

@@ -92,7 +92,9 @@ def test_a_header_with_bytes_beyond_ascii_is_malformed(echoing: Tenancy) -> None
     [ce_headers() | {"Content-Type": "application/json"}, STRUCTURED, BATCHED],
     ids=["binary", "structured", "batched"],
 )
-@pytest.mark.parametrize("body", [b'{"a": "\xff"}', b"{", b"[" * 5000, b'{"a": NaN}'], ids=["utf8", "cut", "deep", "nan"])
+@pytest.mark.parametrize(
+    "body", [b'{"a": "\xff"}', b"{", b"[" * 5000, b'{"a": NaN}'], ids=["utf8", "cut", "deep", "nan"]
+)
 def test_a_body_that_is_not_json_is_malformed(echoing: Tenancy, headers: dict[str, str], body: bytes) -> None:
     problem(echoing.http.post("/tasks", headers=headers, content=body), 400)
 

@@ -46,7 +46,7 @@ def test_the_same_id_from_another_source_is_another_task(echoing: Tenancy) -> No
 
 def test_fifty_submits_of_one_event_at_once_are_one_task_that_runs_once(tenant: Tenancy) -> None:
     told = tenant.inbox("told")
-    tenant.register_function(tenant.account.witness(tenant.name, timeout_s=1, tells=told), "witness")
+    tenant.register_function(tenant.account.witness(tenant.name, tells=told), "witness")
     results = tenant.subscribe()
     event = new_event("witness", {"n": 1}, source=SOURCE)
     with ThreadPoolExecutor(16) as pool:

@@ -15,8 +15,9 @@ from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 
 from tests.moto.stack import REGION
 
-BEFORE: Literal["before"] = "before"
-AFTER: Literal["after"] = "after"
+When = Literal["before", "after"]
+BEFORE: When = "before"
+AFTER: When = "after"
 
 
 class Died(BaseException):
@@ -29,7 +30,7 @@ class Point:
 
     function: str
     call: str
-    when: Literal["before", "after"]
+    when: When
     nth: int = 1
 
     def __str__(self) -> str:
@@ -51,7 +52,7 @@ def die() -> None:
 
 
 def lose_answer() -> None:
-    """The SDK has given up: the write may have worked. (After it: it has.)"""
+    """The SDK has given up: what it asked for may have been done."""
     raise ReadTimeoutError(endpoint_url="https://aws.example")
 
 
@@ -144,12 +145,12 @@ class Calls:
     def _caller(self) -> str:
         return self._callers[-1] if self._callers else "nobody"
 
-    def _reach(self, name: str, when: Literal["before", "after"]) -> None:
+    def _reach(self, name: str, when: When) -> None:
         plan = self._next(self._plans, name, when)
         if plan:
             plan.action()
 
-    def _next(self, plans: list[_Plan], name: str, when: Literal["before", "after"]) -> _Plan | None:
+    def _next(self, plans: list[_Plan], name: str, when: When) -> _Plan | None:
         here = (self._caller(), name, when)
         due = None
         for plan in plans:
@@ -176,7 +177,7 @@ class _Wire:
         events.register("provide-client-params", self._sent)
         events.register("before-call", self._before)
         events.register("after-call", self._after)
-        events.register("needs-retry", self._needs_retry)
+        events.register("needs-retry", self._needs_retry)  # type: ignore[arg-type] # the stubs know no answers
 
     def _sent(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         self.calls.sent(params, context)

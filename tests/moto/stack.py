@@ -90,7 +90,7 @@ class Stack:
         client("dynamodb").create_table(TableName=self._refs[name], **request)
 
     def _make_queue(self, name: str, properties: dict[str, Any]) -> None:
-        attributes = {
+        attributes: dict[str, str] = {
             key: str(properties[key]) for key in ("VisibilityTimeout", "MessageRetentionPeriod") if key in properties
         }
         if "RedrivePolicy" in properties:

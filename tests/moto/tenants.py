@@ -45,12 +45,12 @@ class Tenant:
     def register(self, task_type: str = "resize", **more: Any) -> Reply:
         """A function that the tests script by the name of its Lambda."""
         body = {"target": {"lambda": ECHO}, **more}
-        return self.ask("PUT", f"/v1/functions/{task_type}", json_body=body)
+        return self.ask("PUT", f"/v1/functions/{task_type}", body=body)
 
     def subscribe(self, name: str = "all", *, pattern: Any = None) -> Reply:
         """Its results to its own queue."""
         body = {"pattern": pattern or {}, "target": {"sqs": self.inbox_arn}}
-        return self.ask("PUT", f"/v1/subscriptions/{name}", json_body=body)
+        return self.ask("PUT", f"/v1/subscriptions/{name}", body=body)
 
     @property
     def inbox_arn(self) -> str:
@@ -82,7 +82,7 @@ def make_tenant(world: World, name: str = "acme", *, scopes: Sequence[str] = ALL
     tenant = Tenant(world, name)
     client("sqs").create_queue(QueueName=f"inbox-{name}")
     body = {"targets": ["fairlane-target-*", f"inbox-{name}"] if targets is None else targets}
-    made = world.ask("PUT", f"/v1/tenants/{name}", key=world.admin_key, json_body=body)
+    made = world.ask("PUT", f"/v1/tenants/{name}", key=world.admin_key, body=body)
     assert made.status == 201, made
     tenant.key = make_key(world, name, scopes=scopes)
     return tenant
@@ -90,7 +90,7 @@ def make_tenant(world: World, name: str = "acme", *, scopes: Sequence[str] = ALL
 
 def make_key(world: World, tenant: str, *, scopes: Sequence[str] = ALL_SCOPES, **more: Any) -> str:
     body = {"scopes": list(scopes), **more}
-    reply = world.ask("POST", f"/v1/tenants/{tenant}/keys", key=world.admin_key, json_body=body)
+    reply = world.ask("POST", f"/v1/tenants/{tenant}/keys", key=world.admin_key, body=body)
     assert reply.status == 201, reply
     key: str = reply.body["key"]
     return key

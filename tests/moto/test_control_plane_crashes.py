@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.moto.calls import AFTER, BEFORE, Point, die, lose_answer
+from tests.moto.calls import AFTER, BEFORE, Point, When, die, lose_answer
 from tests.moto.endings import assert_one_end
 from tests.moto.mappings import CREATE, DELETE, LIST, UPDATE
 from tests.moto.stack import client
@@ -19,6 +19,8 @@ DROP = "sqs.DeleteQueue"
 RULE, TARGETS = "eventbridge.PutRule", "eventbridge.PutTargets"
 NO_TARGETS, NO_RULE = "eventbridge.RemoveTargets", "eventbridge.DeleteRule"
 TIMEOUT = "lambda.GetFunctionConfiguration"
+
+_WHEN: tuple[When, When] = (BEFORE, AFTER)
 
 #: The calls of each operation, in order. Each test checks its own list.
 MAKE_TENANT = [GET, GET, PUT, MAKE, LOOK, GET, MAKE, LOOK, GET, PUT, GET, PUT, PUT, LIST, CREATE, LIST, CREATE, PUT]
@@ -33,7 +35,7 @@ def each_point(calls: Sequence[str]) -> pytest.MarkDecorator:
     """A case for each call of a list, before and after."""
     points = [
         pytest.param(Point("controller", name, when, calls[: n + 1].count(name)), id=f"{when}-{n}-{name}")
-        for (n, name), when in product(enumerate(calls), (BEFORE, AFTER))
+        for (n, name), when in product(enumerate(calls), _WHEN)
     ]
     return pytest.mark.parametrize("point", points)
 
@@ -50,7 +52,7 @@ def trace(world: World, operation: Callable[[], Any]) -> list[str]:
 
 def put_globex(world: World) -> Reply:
     body = {"targets": ["fairlane-target-*", "inbox-globex"]}
-    return world.ask("PUT", "/v1/tenants/globex", key=world.admin_key, json_body=body)
+    return world.ask("PUT", "/v1/tenants/globex", key=world.admin_key, body=body)
 
 
 def assert_globex_works(world: World) -> None:
@@ -109,11 +111,11 @@ REMOVALS = {REMOVE: 6, DELETE: 2, DROP: 2, NO_RULE: 1, QUERY: 6}
 @pytest.mark.parametrize(("call", "nth"), [(call, n + 1) for call, times in REMOVALS.items() for n in range(times)])
 @pytest.mark.parametrize("when", [BEFORE, AFTER])
 def test_a_tenant_whose_removal_died_anywhere_is_removed_by_the_schedule(
-    world: World, acme: Tenant, call: str, nth: int, when: str
+    world: World, acme: Tenant, call: str, nth: int, when: When
 ) -> None:
     assert world.ask("DELETE", "/v1/tenants/acme", key=world.admin_key).body["status"] == "draining"
     world.pass_time(minutes=20)
-    world.calls.at(Point("controller", call, BEFORE if when == BEFORE else AFTER, nth), die)
+    world.calls.at(Point("controller", call, when, nth), die)
     for _ in range(3):
         world.survive(lambda: world.operate("converge"))
     assert world.ask("GET", "/v1/tenants/acme", key=world.admin_key).status == 404
@@ -125,7 +127,10 @@ def test_a_tenant_whose_removal_died_anywhere_is_removed_by_the_schedule(
 
 def test_a_tenant_is_removed_only_when_its_queues_have_been_empty_for_long_enough(world: World, acme: Tenant) -> None:
     task_id = acme.submit().body["id"]
-    draining = lambda: world.ask("DELETE", "/v1/tenants/acme", key=world.admin_key)  # noqa: E731
+
+    def draining() -> Reply:
+        return world.ask("DELETE", "/v1/tenants/acme", key=world.admin_key)
+
     assert (draining().status, draining().body["status"]) == (202, "draining")
     assert acme.submit(id="e-2").problem == "conflict"
     world.pass_time(hours=1)
@@ -144,17 +149,17 @@ def test_a_tenant_is_removed_only_when_its_queues_have_been_empty_for_long_enoug
 # --- keys ---------------------------------------------------------------------------------------
 
 
-def test_making_a_key_takes_these_calls(world: World, acme: Tenant) -> None:
+@pytest.mark.usefixtures("acme")
+def test_making_a_key_takes_these_calls(world: World) -> None:
     assert trace(world, lambda: make_key(world, "acme")) == MAKE_KEY
 
 
 @each_point(MAKE_KEY)
-def test_a_key_whose_making_died_anywhere_can_be_made_again_and_the_torso_revoked(
-    world: World, acme: Tenant, point: Point
-) -> None:
+@pytest.mark.usefixtures("acme")
+def test_a_key_whose_making_died_anywhere_can_be_made_again_and_the_torso_revoked(world: World, point: Point) -> None:
     path, body = "/v1/tenants/acme/keys", {"scopes": ["read"]}
     world.calls.at(point, die)
-    made = world.persist(lambda: world.ask("POST", path, key=world.admin_key, json_body=body))
+    made = world.persist(lambda: world.ask("POST", path, key=world.admin_key, body=body))
     assert made.status == 201
     assert world.ask("GET", "/v1/tasks", key=made.body["key"]).status == 200
     for key in world.ask("GET", path, key=world.admin_key).body["items"]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.moto.calls import AFTER, BEFORE, Point, die, lose_answer, refuse_connection
+from tests.moto.calls import AFTER, BEFORE, Point, When, die, lose_answer, refuse_connection
 from tests.moto.endings import assert_one_end, records_of, runs_of
 from tests.moto.stack import client
 from tests.moto.tenant_functions import CALL, Script, raises, returns, silent_then_returns, throttled_then_returns
@@ -25,8 +25,10 @@ FLAKY = raises(times=1)
 
 @dataclass(frozen=True)
 class Step:
-    """A call of the path: who makes it, which one of its kind, and how often the function runs if the
-    process dies before it, or after it."""
+    """A call of the path: who makes it, and which one of its kind it is.
+
+    And how often the function runs in all, if the process dies before that call, or after it.
+    """
 
     name: str
     function: str
@@ -70,7 +72,7 @@ each_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name.re
 def run_through(world: World, tenant: Tenant, step: Step) -> str:
     """The whole path under a stubborn client; the task's id."""
     world.functions.scripts[ECHO] = step.script
-    reply = world.persist(lambda: tenant.submit())
+    reply = world.persist(tenant.submit)
     assert reply.status in (200, 202)
     world.settle()
     task_id: str = reply.body["id"]
@@ -102,9 +104,9 @@ each_of_ours = pytest.mark.parametrize("step", OURS, ids=lambda step: step.name.
     ("when", "fail"), [(BEFORE, refuse_connection), (AFTER, lose_answer)], ids=["not-sent", "answer-lost"]
 )
 def test_a_call_that_fails_loses_nothing(
-    world: World, acme: Tenant, step: Step, when: str, fail: Callable[[], None]
+    world: World, acme: Tenant, step: Step, when: When, fail: Callable[[], None]
 ) -> None:
-    world.calls.at(Point(step.function, step.call, BEFORE if when == BEFORE else AFTER, step.nth), fail)
+    world.calls.at(Point(step.function, step.call, when, step.nth), fail)
     task_id = run_through(world, acme, step)
     assert_one_end(acme, task_id)
     assert len(runs_of(acme, task_id)) in (1, 2)
@@ -188,9 +190,9 @@ def test_one_record_that_cannot_be_put_does_not_lose_its_neighbours(world: World
 @pytest.mark.parametrize("nth", [1, 2], ids=["pointer", "record"])
 @pytest.mark.parametrize("when", [BEFORE, AFTER])
 def test_a_gateway_that_dies_at_a_put_of_a_dedupkey_makes_one_task(
-    world: World, acme: Tenant, nth: int, when: str
+    world: World, acme: Tenant, nth: int, when: When
 ) -> None:
-    world.calls.at(Point("gateway", PUT, BEFORE if when == BEFORE else AFTER, nth), die)
+    world.calls.at(Point("gateway", PUT, when, nth), die)
     reply = world.persist(lambda: acme.submit(dedupkey="k"))
     world.settle()
     assert_one_end(acme, reply.body["id"], runs=1)
@@ -212,11 +214,11 @@ def test_a_task_whose_every_attempt_dies_fails_as_lost(world: World, acme: Tenan
 
 
 @pytest.mark.parametrize("when", [BEFORE, AFTER])
-def test_a_process_that_dies_while_it_ends_a_lost_task_loses_nothing(world: World, acme: Tenant, when: str) -> None:
+def test_a_process_that_dies_while_it_ends_a_lost_task_loses_nothing(world: World, acme: Tenant, when: When) -> None:
     acme.register(retry={"max_attempts": 1})
     world.calls.at(Point("dispatcher", CALL, AFTER), die)
     # claim, refused claim, then the end
-    world.calls.at(Point("dispatcher", UPDATE, BEFORE if when == BEFORE else AFTER, nth=3), die)
+    world.calls.at(Point("dispatcher", UPDATE, when, nth=3), die)
     task_id = acme.submit().body["id"]
     world.settle()
     assert_one_end(acme, task_id, status="failed", runs=1)

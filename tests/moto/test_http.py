@@ -38,7 +38,7 @@ def test_head_answers_as_get_without_a_body(world: World) -> None:
     assert (reply.status, reply.text) == (200, "")
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/task", "/v1/tasks/a/b", "/v1/tenants/a/b", "/v1/lanes/a/b/c", "/v2/x"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/task", "/v1/tasks/a/b", "/v1/tenants/a/b", "/v1/lanes/a/b", "/v2/x"])
 def test_what_is_not_there_is_a_404_problem(world: World, path: str) -> None:
     reply = world.ask("GET", path, key=world.admin_key)
     assert (reply.status, reply.problem) == (404, "not-found")
@@ -94,7 +94,8 @@ def test_every_wrong_key_is_the_same_401(world: World, acme: Tenant, what: str) 
 
 
 @each_route
-def test_a_key_without_the_scope_is_forbidden(world: World, acme: Tenant, method: str, path: str, scope: str) -> None:
+@pytest.mark.usefixtures("acme")
+def test_a_key_without_the_scope_is_forbidden(world: World, method: str, path: str, scope: str) -> None:
     others = [each for each in ALL_SCOPES if each != scope]
     reply = world.ask(method, path, key=make_key(world, "acme", scopes=others))
     assert (reply.status, reply.problem) == (403, "forbidden")
@@ -105,8 +106,9 @@ def test_a_platform_key_is_no_key_of_a_tenant(world: World, method: str, path: s
     assert world.ask(method, path, key=world.admin_key).problem == "forbidden", scope
 
 
-def test_a_key_cannot_be_given_the_scope_admin(world: World, acme: Tenant) -> None:
-    reply = world.ask("POST", "/v1/tenants/acme/keys", key=world.admin_key, json_body={"scopes": ["admin"]})
+@pytest.mark.usefixtures("acme")
+def test_a_key_cannot_be_given_the_scope_admin(world: World) -> None:
+    reply = world.ask("POST", "/v1/tenants/acme/keys", key=world.admin_key, body={"scopes": ["admin"]})
     assert (reply.status, reply.problem) == (422, "refused")
 
 
@@ -129,7 +131,8 @@ def test_a_revoked_key_works_no_longer_than_the_cache_time(world: World, acme: T
     assert acme.submit(id="c").problem == "unauthorized"
 
 
-def test_a_key_works_until_it_expires(world: World, acme: Tenant) -> None:
+@pytest.mark.usefixtures("acme")
+def test_a_key_works_until_it_expires(world: World) -> None:
     key = make_key(world, "acme", expires_at="2026-11-24T13:00:00Z")
     world.pass_time(minutes=59, seconds=59)
     assert world.ask("GET", "/v1/tasks", key=key).status == 200
@@ -145,18 +148,20 @@ def test_keys_are_rotated_without_a_gap(world: World, acme: Tenant) -> None:
     assert fresh.rpartition("_")[2] not in listed.text
 
 
-def test_no_secret_is_stored_or_logged(world: World, acme: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_secret_is_stored_or_logged(world: World, acme: Tenant, caplog: pytest.LogCaptureFixture) -> None:
     secret = acme.key.rpartition("_")[2]
     acme.submit()
     world.settle()
     assert secret not in str(world.items("Registry"))
-    assert secret not in "".join(capsys.readouterr())
+    logged = str([vars(record) for record in caplog.records])
+    assert "task_publish" in logged
+    assert secret not in logged
 
 
 # --- tenants apart ------------------------------------------------------------------------------
 
 
-def test_another_tenants_things_are_not_there(world: World, acme: Tenant, globex: Tenant) -> None:
+def test_another_tenants_things_are_not_there(acme: Tenant, globex: Tenant) -> None:
     task_id = acme.submit().body["id"]
     acme.register("paint")
     acme.subscribe("paint")
@@ -170,27 +175,28 @@ def test_another_tenants_things_are_not_there(world: World, acme: Tenant, globex
     assert globex.submit(type="paint").problem == "refused"
 
 
-def test_a_key_is_revoked_only_through_its_own_tenant(world: World, acme: Tenant, globex: Tenant) -> None:
+@pytest.mark.usefixtures("globex")
+def test_a_key_is_revoked_only_through_its_own_tenant(world: World, acme: Tenant) -> None:
     keyid = acme.key.split("_")[1]
     assert world.ask("DELETE", f"/v1/tenants/globex/keys/{keyid}", key=world.admin_key).problem == "not-found"
     assert acme.submit().status == 202
 
 
-def test_a_task_that_never_was_looks_like_another_tenants(world: World, acme: Tenant, globex: Tenant) -> None:
+def test_a_task_that_never_was_looks_like_another_tenants(acme: Tenant, globex: Tenant) -> None:
     task_id = acme.submit().body["id"]
     foreign, unknown = (globex.ask("GET", f"/v1/tasks/{each}") for each in (task_id, "t_" + "a" * 26))
     assert foreign.body["detail"].replace(task_id, "") == unknown.body["detail"].replace("t_" + "a" * 26, "")
 
 
-@pytest.mark.parametrize("path", ["/v1/tasks/acme%23t_a", "/v1/tasks/t_x%23result%231%231", "/v1/tasks/%00", "/v1/tasks/💥"])
-def test_odd_ids_are_just_not_there(acme: Tenant, path: str) -> None:
-    assert acme.ask("GET", path).problem == "not-found"
+@pytest.mark.parametrize("odd", ["acme%23t_a", "t_x%23result%231%231", "%00", "💥", "t_" + "a" * 5000])
+def test_odd_ids_are_just_not_there(acme: Tenant, odd: str) -> None:
+    assert acme.ask("GET", f"/v1/tasks/{odd}").problem == "not-found"
 
 
 # --- the shape of every answer --------------------------------------------------------------------
 
 
-def test_a_bug_is_a_503_without_a_trace(world: World, acme: Tenant, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bug_is_a_503_without_a_trace(world: World, acme: Tenant, caplog: pytest.LogCaptureFixture) -> None:
     def boom() -> None:
         raise ZeroDivisionError("secret-of-the-code")
 
@@ -198,7 +204,7 @@ def test_a_bug_is_a_503_without_a_trace(world: World, acme: Tenant, capsys: pyte
     reply = acme.ask("GET", "/v1/tasks")
     assert (reply.status, reply.problem, reply.headers["Retry-After"]) == (503, "unavailable", "1")
     assert "secret-of-the-code" not in reply.text
-    assert "secret-of-the-code" in "".join(capsys.readouterr())
+    assert "secret-of-the-code" in caplog.text
 
 
 def test_every_refusal_is_counted_by_kind(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,9 +215,8 @@ def test_every_refusal_is_counted_by_kind(world: World, capsys: pytest.CaptureFi
 
 
 def test_a_body_that_is_not_base64_is_taken_as_text(world: World, acme: Tenant) -> None:
-    event: dict[str, Any] = proxy_event(
-        "PUT", "/v1/functions/paint", headers=[("Authorization", f"Bearer {acme.key}"), ("Content-Type", "application/json")]
-    )
+    headers = [("Authorization", f"Bearer {acme.key}"), ("Content-Type", "application/json")]
+    event: dict[str, Any] = proxy_event("PUT", "/v1/functions/paint", headers=headers)
     event |= {"body": '{"target": {"lambda": "fairlane-target-echo"}}', "isBase64Encoded": False}
     assert world.answer("controller", event).status == 201
 

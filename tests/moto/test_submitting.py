@@ -33,9 +33,8 @@ def test_the_three_content_modes_make_the_same_task(world: World, acme: Tenant, 
         return acme.ask("POST", "/v1/tasks", headers=headers, body=body, place=place)
 
     event = an_event(subject="ä b")
-    binary = post(
-        [*ce_headers(), ("Ce-Subject", "%C3%A4%20b"), ("Content-Type", "application/json")], json.dumps({"n": 1}).encode()
-    )
+    headers = [*ce_headers(), ("Ce-Subject", "%C3%A4%20b"), ("Content-Type", "application/json")]
+    binary = post(headers, json.dumps({"n": 1}).encode())
     structured = post([("content-type", f"{STRUCTURED}; charset=UTF-8")], json.dumps(event).encode())
     batched = post([("Content-Type", BATCHED)], json.dumps([event]).encode())
     assert (binary.status, structured.status, batched.status) == (202, 200, 200)
@@ -144,7 +143,7 @@ def test_the_same_event_with_another_payload_is_refused_unsent(world: World, acm
     assert world.depth(acme.lane_arn) == 1
 
 
-def test_time_and_trace_do_not_make_another_payload(world: World, acme: Tenant) -> None:
+def test_time_and_trace_do_not_make_another_payload(acme: Tenant) -> None:
     first = acme.submit(time="2026-11-24T12:00:00Z", traceparent="00-a-b-01")
     again = acme.submit(time="2026-11-24T12:00:01Z", traceparent="00-c-d-01")
     assert (again.status, again.body["id"]) == (200, first.body["id"])
@@ -169,7 +168,7 @@ def test_a_dedupkey_counts_instead_of_source_and_id(world: World, acme: Tenant) 
     assert_one_end(acme, first.body["id"], runs=1)
 
 
-def test_a_dedupkey_with_another_payload_is_refused(world: World, acme: Tenant) -> None:
+def test_a_dedupkey_with_another_payload_is_refused(acme: Tenant) -> None:
     acme.submit(dedupkey="k")
     assert acme.submit(dedupkey="k", data={"n": 2}).problem == "refused"
 
@@ -277,7 +276,7 @@ def test_a_due_time_more_than_a_year_ahead_is_refused(acme: Tenant) -> None:
 
 def test_a_tenant_that_is_not_ready_is_told_to_repeat(world: World) -> None:
     world.mappings.first_state = "Creating"
-    world.ask("PUT", "/v1/tenants/slow", key=world.admin_key, json_body={})
+    world.ask("PUT", "/v1/tenants/slow", key=world.admin_key, body={})
     key = make_key(world, "slow")
     reply = world.submit(key, an_event())
     assert (reply.problem, reply.headers["Retry-After"]) == ("unavailable", "5")

@@ -44,15 +44,15 @@ class Clients:
                 events = [rng.choice(pool) for _ in range(rng.randint(1, 3))]
                 if rng.random() < 0.1:
                     events[0] = events[0] | {"data": {"then": "return", "another": True}}
+                if "dedupkey" in events[0] and rng.random() < 0.5:
+                    events[0] = events[0] | {"id": "another"}
                 self.submit(tenant, events, tries=rng.choice((1, 2, 1000)), after=rng.randrange(60))
 
     def submit(self, tenant: SimulatedTenant, events: list[Event], *, tries: int, after: int = 0) -> None:
         """A client that submits these events, and gives up after so many tries."""
         self.at_work += 1
         process = new_process("client", self.world.scheduler, self.world.rng, lives=timedelta(days=365))
-        self.world.scheduler.start(
-            lambda: self._run(tenant, events, tries), process, after=timedelta(seconds=after)
-        )
+        self.world.scheduler.start(lambda: self._run(tenant, events, tries), process, after=timedelta(seconds=after))
 
     def _run(self, tenant: SimulatedTenant, events: list[Event], tries: int) -> None:
         waiting = list(events)

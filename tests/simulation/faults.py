@@ -10,7 +10,7 @@ from fairlane.ports import BusEntry, DedupStore, Message, Queues, RegistryReader
 from tests.simulation.scheduler import Crash, Process, Scheduler
 
 
-class Outage(Exception):  # noqa: N818 - what happens
+class Outage(Exception):
     """A backend did not answer: the call may have worked."""
 
 

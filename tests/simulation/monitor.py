@@ -10,9 +10,11 @@ from typing import Any
 from fairlane.domain.task import Task
 from fairlane.events import Event, payload_hash
 from fairlane.ports import BusEntry, Message
-from tests.simulation.faults import Outage
 from tests.simulation.fakes.queues import FakeQueues, Held
+from tests.simulation.faults import Outage
 
+#: From the start of a function's run to its end.
+Span = tuple[datetime, datetime]
 #: What Fairlane adds to the event that a function gets.
 ADDED = frozenset({"tenant", "taskid", "attempt", "deadline"})
 #: What may differ between events of one `dedupkey`.
@@ -32,7 +34,7 @@ class Monitor:
         self.violations: list[str] = []
         #: Reasons and details that came up: which paths this schedule took.
         self.reached: set[str] = set()
-        self._runs: dict[tuple[str, str, int], list[tuple[datetime, datetime]]] = defaultdict(list)
+        self._runs: dict[tuple[str, str, int], list[Span]] = defaultdict(list)
 
     def expect(self, holds: bool, violation: str) -> None:
         if not holds:
@@ -48,7 +50,7 @@ class Monitor:
             self.expect(not old.status.is_end, f"{new.id} was {old.status} and became {new.status}")
             self.expect(old.claim <= new.claim <= old.claim + 1, f"{new.id}: claim {old.claim} became {new.claim}")
 
-    def on_start(self, event: Mapping[str, Any], function: str, record: Task | None, span: tuple[datetime, datetime]) -> None:
+    def on_start(self, event: Mapping[str, Any], function: str, record: Task | None, span: Span) -> None:
         """4, 5: no two attempts of one task at once, no more than allowed, only what was recorded, for its tenant."""
         tenant, task_id = event["tenant"], event["taskid"]
         if record is None:
@@ -58,7 +60,8 @@ class Monitor:
         self.expect(function.startswith(f"{tenant}-"), f"{task_id} of {tenant} ran {function}")
         runs = self._runs[tenant, task_id, record.generation]
         for start, end in runs:
-            self.expect(span[0] >= end or span[1] <= start, f"{task_id} ran twice at once: {start}..{end} and {span[0]}")
+            apart = span[0] >= end or span[1] <= start
+            self.expect(apart, f"{task_id} ran twice at once: {start} to {end} and from {span[0]}")
         runs.append(span)
         self.expect(len(runs) <= record.max_attempts, f"{task_id} ran {len(runs)} times of {record.max_attempts}")
 

@@ -43,7 +43,7 @@ class Schedule:
             world.scheduler.close()
         if world.tasks.prolonged:
             world.monitor.reached.add("record prolonged")
-        world.monitor.violations += [f"an error in the simulation or a bug: {error!r}" for error in world.scheduler.errors]
+        world.monitor.violations += [f"an error that nobody expects: {error!r}" for error in world.scheduler.errors]
         return world.monitor.violations
 
     def _disturb(self) -> None:
@@ -97,8 +97,8 @@ class Schedule:
 
     def _check_ended(self, task: Task | None, task_id: str) -> None:
         """1: acknowledged means durable."""
-        status = task.status if task else "gone"
-        self.world.monitor.expect(task is not None and task.status.is_end, f"{task_id} was acknowledged and is {status}")
+        has_ended = task is not None and task.status.is_end
+        self.world.monitor.expect(has_ended, f"{task_id} was acknowledged and is {task.status if task else 'gone'}")
 
     def _forget(self) -> None:
         """1: what was half-accepted goes away by itself, and a client that comes back is served."""

@@ -8,7 +8,7 @@ import random
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from tests.simulation.fakes.clock import VirtualClock
 
@@ -47,7 +47,7 @@ class Actor:
 class _Thread:
     """A thread that is used again: starting one costs more than a whole schedule's steps."""
 
-    idle: "list[_Thread]" = []
+    idle: ClassVar["list[_Thread]"] = []
 
     def __init__(self) -> None:
         self._job: Callable[[_Thread], None] | None = None

@@ -20,7 +20,11 @@ class SimulatedTenant:
 
 
 def register(
-    name: str, registry: FakeRegistry, queues: FakeQueues, lane_redrive: tuple[str, int], result_redrive: tuple[str, int]
+    name: str,
+    registry: FakeRegistry,
+    queues: FakeQueues,
+    lane_redrive: tuple[str, int],
+    result_redrive: tuple[str, int],
 ) -> SimulatedTenant:
     """A tenant with its queues and functions."""
     tenant = SimulatedTenant(

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from deliverer.batch import Deliver
-from dispatcher.attempt import Hide, Publish
 from dispatcher.batch import Dispatch
-from fairlane.domain.task import Outcome, Status, Task
-from gateway.submit import Accepted, Submit
 from fairlane.domain.errors import Refused
+from fairlane.domain.task import Outcome, Status, Task
 from fairlane.events import Event
 from fairlane.ports import Refusal
+from gateway.submit import Accepted, Submit
 from tests.simulation.fakes.tasks import FakeTasks
+from tests.simulation.faults import Outage
 from tests.simulation.schedule import Schedule
 from tests.simulation.world import Parts
 
@@ -71,6 +71,11 @@ class DeletesBeforeTheResultIsConfirmed(Dispatch):
         return []
 
 
+class NeverWorks(Dispatch):
+    def __call__(self, records: Sequence[dict[str, Any]], *, deadline: datetime) -> dict[str, Any]:  # noqa: ARG002
+        raise Outage("always")
+
+
 class DropsWhatItCannotRead(Dispatch):
     def _bury(self, one: Any, why: Any) -> list[Any]:  # noqa: ARG002
         return []
@@ -110,6 +115,7 @@ MUTANTS = {
     "records that stay for ever": Parts(tasks=NeverForgets),
     "a message deleted before its task has ended": Parts(dispatch=DeletesWhatIsHidden),
     "a message deleted before its result was confirmed": Parts(dispatch=DeletesBeforeTheResultIsConfirmed),
+    "a dispatcher that never works": Parts(dispatch=NeverWorks),
     "garbage dropped silently": Parts(dispatch=DropsWhatItCannotRead),
     "a refused result deleted": Parts(deliver=DeletesResultsThatTheBusRefused),
     "an acknowledgement before the queue's": Parts(submit=AcknowledgesWithoutConfirmation),

@@ -165,7 +165,7 @@ class World:
             records = self.queues.receive(url, self.rng.randint(1, 10))
             if records:
                 process = new_process("invocation", self.scheduler, self.rng, lives=DISPATCHER_LIVES)
-                self.scheduler.start(lambda r=records, p=process: self._invoke(url, handler, r, p), process)
+                self.scheduler.start(partial(self._invoke, url, handler, records, process), process)
                 self.scheduler.pause(timedelta(milliseconds=self.rng.randrange(50)))
             else:
                 following = self.queues.queues[url].next_visible_at()

@@ -77,12 +77,12 @@ class PlainScreen:
 def live_view(
     rows: Sequence[Row], depths: Mapping[str, Depth], does: Mapping[str, str], seconds: float
 ) -> RenderableType:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=True)
-    table.add_column("tenant", no_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), expand=True)
+    table.add_column("\ntenant", no_wrap=True)
     for title in ("tasks", "queued", "running", "done", "failed", "retried"):
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("wait: median", justify="right", no_wrap=True)
-    table.add_column("p95", justify="right", no_wrap=True)
+        table.add_column(f"\n{title}", justify="right", no_wrap=True)
+    table.add_column("wait:\nmedian", justify="right", no_wrap=True)
+    table.add_column("\np95", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True, ratio=1)
     for row in rows:
         depth = depths.get(row.tenant, Depth())

@@ -19,8 +19,8 @@ from fairlane_cli.demo.screen import Screen
 from fairlane_cli.demo.submission import submit
 from fairlane_client import Client, FairlaneError
 
-#: No result for so long: something is wrong. The longest backoff of the demo is 2 s.
-STALL_S = 60.0
+#: No result for so long: something is wrong, even on a busy machine. The longest backoff of the demo is 2 s.
+STALL_S = 120.0
 _LOOK_S = 0.25
 #: Looks at the screen for one look into the lanes.
 _LOOKS = 3

@@ -12,11 +12,11 @@ from fairlane.ports import Answer, Raised, Returned, Throttled, Unknown
 Body = Callable[[Mapping[str, Any]], Any]
 
 
-class NoAnswer(Exception):  # noqa: N818 - what happens, as `Throttle`
+class NoAnswer(Exception):
     """The function ran, or did not, and nobody will ever know."""
 
 
-class Throttle(Exception):  # noqa: N818 - what happens, as `NoAnswer`
+class Throttle(Exception):
     """There was no capacity: the function did not start."""
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from fairlane.aws.items import INLINE_RESULT_BYTES, time_key, trimmed
 from fairlane.domain.claiming import EARLY
 from fairlane.domain.task import CLAIMABLE, LONGEST_WAIT, STEPS, Moment, Outcome, Status, Step, Task
+from fairlane.domain.times import from_ms, to_ms
 from fairlane.ports import Created, Existing, Refusal, TaskPage, TaskQuery
 
 #: Called with the record before and after each write.
@@ -92,7 +93,7 @@ class FakeTasks:
             attempt=held.task.attempt if outcome.counts else held.task.attempt - 1,
             ended_at=outcome.at if is_end else None,
             error=None if outcome.step is Step.SUCCEED else outcome.error or held.task.error,
-            next_at=outcome.next_at or held.task.next_at,
+            next_at=_whole_ms(outcome.next_at) if outcome.next_at else held.task.next_at,
             lease_until=None,
             result=None if is_long else outcome.result,
             result_claim=task.claim if is_long else None,
@@ -148,6 +149,10 @@ def _matches(task: Task, query: TaskQuery) -> bool:
         and (query.created_after is None or task.created_at > query.created_after)
         and (query.created_before is None or task.created_at < query.created_before)
     )
+
+
+def _whole_ms(at: datetime) -> datetime:
+    return from_ms(to_ms(at))
 
 
 def _outliving(task: Task, sent_at: datetime) -> datetime:

@@ -35,7 +35,7 @@ def test_two_subscriptions_never_share_a_rule(one: tuple[str, str], other: tuple
 
 
 MAKERS: list[tuple[str, Callable[[str], str], int]] = [
-    ("queue", lambda tenant: names.lane_queue("s", tenant, "default"), 80),
+    ("queue", lambda tenant: names.lane_queue("stack", tenant, "default"), 80),
     ("results", lambda tenant: names.results_queue("a-stack-with-a-name", tenant), 80),
     ("rule", lambda tenant: names.subscription_rule(tenant, "default"), 64),
 ]
