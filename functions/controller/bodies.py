@@ -22,10 +22,19 @@ _COUNT = validate.Range(min=1, max=LARGE)
 _TEXT = validate.Length(min=1, max=256)
 
 
+class Number(fields.Float):
+    """A JSON number: neither its text nor a Boolean."""
+
+    def _validated(self, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
 class Limits(Schema):
     """A tenant's limits; null is no limit."""
 
-    submit_rate = fields.Float(allow_none=True, validate=_POSITIVE)
+    submit_rate = Number(allow_none=True, validate=_POSITIVE)
     submit_burst = fields.Integer(allow_none=True, strict=True, validate=_COUNT)
     backlog = fields.Integer(allow_none=True, strict=True, validate=validate.Range(min=1, max=1_000_000_000))
     concurrency = fields.Integer(allow_none=True, strict=True, validate=_COUNT)
@@ -61,8 +70,8 @@ class Retry(Schema):
     """How a function's failed attempts are tried again."""
 
     max_attempts = fields.Integer(load_default=3, strict=True, validate=validate.Range(min=1, max=100))
-    base = fields.Float(load_default=1.0, validate=validate.Range(min=0, max=LONGEST_BACKOFF_S))
-    cap = fields.Float(load_default=60.0, validate=validate.Range(min=0, max=LONGEST_BACKOFF_S))
+    base = Number(load_default=1.0, validate=validate.Range(min=0, max=LONGEST_BACKOFF_S))
+    cap = Number(load_default=60.0, validate=validate.Range(min=0, max=LONGEST_BACKOFF_S))
     non_retryable = fields.List(
         fields.String(validate=validate.Length(min=1, max=128)),
         load_default=list,
@@ -90,7 +99,7 @@ class FunctionBody(Schema):
 
     target = fields.Nested(Target(unknown=RAISE), required=True)
     mode = fields.String(load_default="sync", validate=validate.OneOf(["sync", "deferred"]))
-    timeout = fields.Float(
+    timeout = Number(
         load_default=None,
         allow_none=True,
         validate=validate.Range(min=0, min_inclusive=False, max=LONG_TIMEOUT_S),
@@ -106,10 +115,10 @@ class LaneBody(Schema):
     READ_ONLY = frozenset({"lane", "depth", "running", "oldest_age"})
 
     concurrency = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
-    rate = fields.Float(load_default=None, allow_none=True, validate=_POSITIVE)
+    rate = Number(load_default=None, allow_none=True, validate=_POSITIVE)
     burst = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
     ordered = fields.Boolean(load_default=False, truthy={True}, falsy={False})
-    weight = fields.Float(load_default=1.0, validate=_POSITIVE)
+    weight = Number(load_default=1.0, validate=_POSITIVE)
 
 
 class SubscriptionTarget(Schema):

@@ -55,7 +55,8 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     lanes = Lanes(documents, provisioning, _lane_settings(settings))
     subscriptions = Subscriptions(documents, rules, provisioning, home)
     cache_time = timedelta(seconds=settings.registry_cache_s)
-    tenants = Tenants(documents, lanes, keys, subscriptions, now, cache_time)
+    logger = Logger()
+    tenants = Tenants(documents, lanes, keys, subscriptions, now, cache_time, logger)
     actions = Actions(
         tenants=tenants,
         keys=keys,
@@ -68,7 +69,7 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
         actions.table(),
         keys=CachedRegistry(registry, ttl_s=settings.registry_cache_s),
         now=now,
-        logger=Logger(),
+        logger=logger,
         metrics=Metrics(),
     )
     return Controller(

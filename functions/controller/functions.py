@@ -9,6 +9,7 @@ from controller.lanes import Lanes
 from controller.registry import Documents
 from fairlane.domain import catalog, targets
 from fairlane.domain.errors import Refused
+from fairlane.domain.names import check_name
 from fairlane.ports import Entry, Provisioner
 
 PREFIX = "function#"
@@ -26,6 +27,8 @@ class Functions:
 
     def put(self, tenant: str, task_type: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """Register or change; (status, function)."""
+        if isinstance(body.get("lane"), str):
+            check_name(body["lane"], "lane", pointer="#/lane")
         wanted = bodies.checked(bodies.FunctionBody, body)
         _check_available(wanted)
         owner = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")

@@ -33,7 +33,9 @@ class Keys:
     def create(self, tenant: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """A new key of a tenant; the answer is the only one that shows it."""
         wanted = bodies.checked(bodies.KeyBody, body)
-        self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
+        owner = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
+        if owner.doc["status"] == "draining":
+            raise Refused("conflict", "This tenant is being deleted.")
         if sum(1 for _ in self.documents.each(tenant, "key#")) >= MOST_KEYS:
             raise Refused("conflict", f"A tenant may have {MOST_KEYS} keys: revoke one first.")
         wanted["scopes"] = sorted(set(wanted["scopes"]))

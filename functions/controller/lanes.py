@@ -55,9 +55,9 @@ class Lanes:
         if (wanted["concurrency"] or FEWEST) < FEWEST:
             raise bodies.not_available("#/concurrency", "a concurrency of 1")
         old = self._entry(tenant, lane)
-        entry = self.documents.save(tenant, catalog.lane_item(lane), {**old.doc, **wanted}, old)
-        self._map(entry, self._tenant_concurrency(tenant))
-        return 200, self.shown(entry)
+        doc = {**old.doc, **wanted}
+        self._map(doc, self._tenant_concurrency(tenant))  # first: what cannot be put in force is not shown either
+        return 200, self.shown(self.documents.save(tenant, catalog.lane_item(lane), doc, old))
 
     def get(self, tenant: str, lane: str) -> dict[str, Any]:
         """One, with what is in its queue. Raises Refused (404)."""
@@ -94,21 +94,20 @@ class Lanes:
         places = {"queue_url": queue.url, "queue_arn": queue.arn, "results_url": results.url}
         places["results_arn"] = results.arn
         doc = {**DEFAULTS, "long": False, **(old.doc if old else {}), **places}
-        if old is None or any(old.doc.get(name) != value for name, value in places.items()):
-            old = self.documents.save(tenant, catalog.lane_item(catalog.DEFAULT_LANE), doc, old)
+        # written even when nothing changed: its version tells a PUT of the lane that came in between
+        self.documents.save(tenant, catalog.lane_item(catalog.DEFAULT_LANE), doc, old)
         delivered = self.provisioning.mapping(results.arn, self.settings.deliverer, RESULTS_SCALING)
-        return self._map(old, tenant_concurrency) and delivered
+        return self._map(doc, tenant_concurrency) and delivered
 
     def make_long(self, tenant: str, lane: str) -> None:
-        """Give the lane the long dispatcher. Visibility first: AWS wants it above the function's timeout.
-
-        Goes through every step also where the document says so already: the call that wrote it may have died then.
-        """
-        entry = self._entry(tenant, lane)
-        self.provisioning.set_visibility(entry.doc["queue_url"], catalog.LONG_VISIBILITY_S)
-        if not entry.doc.get("long"):
-            entry = self.documents.save(tenant, catalog.lane_item(lane), {**entry.doc, "long": True}, entry)
-        self._map(entry, self._tenant_concurrency(tenant))
+        """Give the lane the long dispatcher. Visibility first: AWS wants it above the function's timeout."""
+        old = self._entry(tenant, lane)
+        if old.doc.get("long"):
+            return
+        doc = {**old.doc, "long": True}
+        self.provisioning.set_visibility(old.doc["queue_url"], catalog.LONG_VISIBILITY_S)
+        self._map(doc, self._tenant_concurrency(tenant))
+        self.documents.save(tenant, catalog.lane_item(lane), doc, old)
 
     def is_empty(self, tenant: str) -> bool:
         """Whether nothing waits, runs or is on its way to the bus."""
@@ -149,12 +148,12 @@ class Lanes:
         entry = self.documents.find(catalog.TENANTS, tenant)
         return entry.doc["limits"].get("concurrency") if entry else None
 
-    def _map(self, entry: Entry, tenant_concurrency: int | None) -> bool:
+    def _map(self, doc: Mapping[str, Any], tenant_concurrency: int | None) -> bool:
         """The tenant has one lane, so the tenant's concurrency bounds that lane's."""
-        bounds = [bound for bound in (entry.doc["concurrency"], tenant_concurrency) if bound is not None]
-        dispatcher = self.settings.long_dispatcher if entry.doc["long"] else self.settings.dispatcher
+        bounds = [bound for bound in (doc["concurrency"], tenant_concurrency) if bound is not None]
+        dispatcher = self.settings.long_dispatcher if doc["long"] else self.settings.dispatcher
         wanted = scaling(min(bounds, default=None), default=self.settings.default_concurrency)
-        return self.provisioning.mapping(entry.doc["queue_arn"], dispatcher, wanted)
+        return self.provisioning.mapping(doc["queue_arn"], dispatcher, wanted)
 
     def _queue(self, tenant: str, name: str, visibility_timeout_s: int, redrive_arn: str) -> Queue:
         return self.provisioning.queue(

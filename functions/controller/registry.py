@@ -1,6 +1,7 @@
 """Documents of the registry, with what every kind has: times, versions, pages, 404."""
 
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from fairlane.domain.times import rfc3339
 from fairlane.ports import Clock, Entry, Registry
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
+_LONGEST_CURSOR = 400
+_ITEM = re.compile(r"[A-Za-z0-9._#-]{1,200}")
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,10 @@ def _after(parameters: Mapping[str, str], prefix: str) -> str | None:
     if cursor is None:
         return None
     try:
-        item = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError as error:
-        raise _wrong("cursor", "must be the cursor of the page before, unchanged") from error
-    if not isinstance(item, str) or not item.startswith(prefix) or len(item) == 0:
+        item = json.loads(urlsafe_b64decode(cursor[:_LONGEST_CURSOR] + "=" * (-len(cursor) % 4)))
+    except (ValueError, RecursionError):
+        item = None
+    if not isinstance(item, str) or not _ITEM.fullmatch(item) or not item.startswith(prefix):
         raise _wrong("cursor", "must be the cursor of the page before, unchanged")
     return item
 

@@ -17,7 +17,8 @@ from fairlane.ports import Entry, Provisioner, SubscriptionRules
 
 PREFIX = "subscription#"
 PATTERN_FIELDS = ("detail-type", "detail")
-MOST_SUBSCRIPTIONS = 100
+#: Of the 300 rules of the bus: no three tenants take them all.
+MOST_SUBSCRIPTIONS = 20
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,12 @@ class Subscriptions:
         old = self.documents.find(tenant, catalog.subscription_item(name))
         if old is None and sum(1 for _ in self.documents.each(tenant, PREFIX)) >= MOST_SUBSCRIPTIONS:
             raise Refused("conflict", f"A tenant may have {MOST_SUBSCRIPTIONS} subscriptions: delete one first.")
+        before = old.doc["target"] if old else None
         rule_arn = self.rules.put(tenant, name, wanted["pattern"], target)
         doc = {"pattern": wanted["pattern"], "target": target, "rule_arn": rule_arn}
         entry = self.documents.save(tenant, catalog.subscription_item(name), doc, old)
+        if before is not None and before != target:
+            self.rules.forget(tenant, name, before)
         return (200 if old else 201), shown(entry)
 
     def get(self, tenant: str, name: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from controller import bodies
 from controller.keys import Keys
 from controller.lanes import Lanes
@@ -22,6 +24,9 @@ from fairlane.ports import Clock, Entry
 
 #: A gateway may send by a cached tenant, and SQS may delay by 15 minutes: only then is empty empty.
 LONGEST_DELAY = timedelta(minutes=15)
+#: Names of deleted tenants, and how long a task of theirs may still lie in the table.
+FORMER = "#former-tenants"
+LONGEST_RETENTION = timedelta(days=366)
 #: Accepted and shown, and enforced with the flow control to come.
 NOT_ENFORCED = ("submit_rate", "submit_burst", "backlog")
 
@@ -36,6 +41,7 @@ class Tenants:
     subscriptions: Subscriptions
     now: Clock
     registry_cache: timedelta
+    logger: Logger
 
     def put(self, tenant: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """Create or change; (status, tenant)."""
@@ -44,6 +50,7 @@ class Tenants:
             raise bodies.not_available("#/isolation", "pooled isolation")
         if (wanted["limits"].get("concurrency") or 2) < 2:  # noqa: PLR2004 - a mapping's least
             raise bodies.not_available("#/limits/concurrency", "a concurrency of 1")
+        self._check_unused(tenant)
         old = self.documents.find(catalog.TENANTS, tenant)
         if old is not None and old.doc["status"] == "draining":
             raise Refused("conflict", f"The tenant {tenant} is being deleted: wait until it is gone.")
@@ -56,7 +63,11 @@ class Tenants:
 
     def get(self, tenant: str) -> dict[str, Any]:
         """The tenant; what is on its way is moved on first."""
-        return shown(self.converge(self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")))
+        entry = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
+        try:
+            return shown(self.converge(entry))
+        except Refused:  # somebody else is moving it on, or AWS is busy: show how far it is
+            return shown(self.documents.find(catalog.TENANTS, tenant) or entry)
 
     def page(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         """`{"items", "cursor"}`."""
@@ -73,9 +84,13 @@ class Tenants:
         """Move on every tenant that is on its way; how many there were. For the schedule."""
         moved = 0
         for entry in self.documents.each(catalog.TENANTS, ""):
-            if entry.doc["status"] != "active":
+            if entry.doc["status"] == "active":
+                continue
+            try:
                 self.converge(entry)
                 moved += 1
+            except Exception:  # one tenant's trouble must not keep the others waiting; the next run tries again
+                self.logger.exception("not converged", extra={"action": "converge_failed", "tenant": entry.item})
         return moved
 
     def converge(self, entry: Entry, *, changed: bool = False) -> Entry:
@@ -102,8 +117,16 @@ class Tenants:
         self.lanes.remove(tenant)
         self.documents.delete_all(tenant, "function#")
         self.keys.delete_all(tenant)
+        former = self.documents.find(FORMER, tenant)
+        self.documents.save(FORMER, tenant, {"until": rfc3339(now + LONGEST_RETENTION)}, former)
         self.documents.delete(catalog.TENANTS, tenant)
         return entry
+
+    def _check_unused(self, tenant: str) -> None:
+        """A new tenant of an old name would read the old one's tasks: the name rests as long as they may live."""
+        former = self.documents.find(FORMER, tenant)
+        if former is not None and datetime.fromisoformat(former.doc["until"]) > self.now():
+            raise Refused("conflict", f"A deleted tenant was named {tenant}: free again after {former.doc['until']}.")
 
     def _note_drained(self, entry: Entry, since: datetime | None) -> Entry:
         noted = rfc3339(since)

@@ -27,8 +27,10 @@ from fairlane.domain.times import rfc3339
 from fairlane.events import Event, function_event
 from fairlane.ports import Clock, Raised, Refusal, Returned, Target, TaskStore, Throttled, Unknown
 
-#: Beyond the function's timeout and the skew, a lease covers the time between claim and call.
-LEASE_SLACK = timedelta(seconds=10)
+#: Beyond the function's timeout and the skew, a lease covers the time between claim and call, and a
+#: Lambda's start (10 s at most), which its timeout does not count.
+LEASE_SLACK = timedelta(seconds=20)
+LONGEST_START = timedelta(seconds=10)
 #: A message that cannot run here and now comes back after this.
 SOON = timedelta(seconds=1)
 
@@ -108,9 +110,10 @@ class Attempts:
             return self._commit(task, Outcome(Step.FAIL, self.now(), detail="no function", error=gone))
         now = self.now()
         ends = now + function.timeout + CLOCK_SKEW
-        if ends > assignment.deadline or (task.lease_until is not None and ends > task.lease_until):
+        leased = task.lease_until is None or ends + LONGEST_START <= task.lease_until
+        if ends > assignment.deadline or not leased:
             late = TaskError("Late", "the claim took too long to start the call under its lease")
-            return self._commit(task, after_throttle(function.retry, late, now=now, random=self.random))
+            return self._commit(task, self._throttled(late, task, function))
         event = function_event(
             assignment.event,
             tenant=task.tenant,
@@ -129,7 +132,7 @@ class Attempts:
         if isinstance(answer, Returned):
             return Outcome(Step.SUCCEED, now, result=answer.result)
         if isinstance(answer, Throttled):
-            return after_throttle(function.retry, answer.error, now=now, random=self.random)
+            return self._throttled(answer.error, task, function)
         return after_failure(
             function.retry,
             answer.error,
@@ -139,6 +142,10 @@ class Attempts:
             random=self.random,
             permanent=answer.permanent,
         )
+
+    def _throttled(self, error: TaskError, task: Task, function: catalog.Function) -> Outcome:
+        before = task.claim - task.attempt  # each throttle gave its attempt back, but not its claim
+        return after_throttle(function.retry, error, before=before, now=self.now(), random=self.random)
 
     def _commit(self, task: Task, outcome: Outcome) -> Disposition:
         written = self.tasks.commit(task, outcome)

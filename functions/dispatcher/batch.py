@@ -17,7 +17,7 @@ from fairlane.domain.catalog import QueueOwner
 from fairlane.domain.errors import Refused
 from fairlane.http import parse_json
 from fairlane.ports import Clock, Message, Parallel, Queues, TaskStore
-from fairlane.received import OWN_DEPTH, Received, bury, owner_of, partial_response, received_of
+from fairlane.received import Received, bury, owner_of, partial_response, received_of
 from fairlane.results import result_message
 
 #: SQS keeps a message 14 days from its sending; past this a fresh copy takes its place.
@@ -52,7 +52,6 @@ class Dispatch:
         """The partial batch response. `deadline` is when this environment is killed."""
         messages = [received_of(record) for record in records]
         failed: list[Received] = []
-        hidden: list[_Done] = []
 
         def run(message: Received) -> _Done:
             return self._run(message, deadline)
@@ -63,8 +62,7 @@ class Dispatch:
             for one in done:
                 if isinstance(one.disposition, Bury):
                     failed += self._bury(one, one.disposition)
-            hidden += [one for one in done if isinstance(one.disposition, Hide)]
-        failed += self._keep(hidden)
+            failed += self._keep([one for one in done if isinstance(one.disposition, Hide)])
         return partial_response(failed)
 
     def _run(self, message: Received, deadline: datetime) -> _Done:
@@ -74,9 +72,12 @@ class Dispatch:
             if owner is None:
                 return _Done(message, None, Bury("no lane has this queue: it was deleted"))
             assignment = _assignment(message, owner, deadline)
-            disposition = self._again(assignment) if message.was_redriven else self.attempts.run(assignment)
-        except Refused as refused:
-            disposition = Bury(f"not a message of Fairlane: {refused.detail}")
+            if isinstance(assignment, Bury):
+                disposition: Disposition = assignment
+            elif message.was_redriven:
+                disposition = self._again(assignment)
+            else:
+                disposition = self.attempts.run(assignment)
         except Exception:
             self.logger.exception("attempt failed", extra={"action": "attempt_failed"})
             disposition = Hide(self.now() + AFTER_ERROR, "an error of Fairlane's own")
@@ -128,6 +129,8 @@ class Dispatch:
             return False
         try:
             assignment = _assignment(one.message, one.owner, now)
+            if isinstance(assignment, Bury):
+                return False
             task = self.tasks.get(assignment.tenant, assignment.task_id)
             if task is None or not self.tasks.prolong(task, now=now):
                 return False
@@ -152,13 +155,16 @@ class Dispatch:
         self.logger.info("message", extra=about)
 
 
-def _assignment(message: Received, owner: QueueOwner, deadline: datetime) -> Assignment:
-    """Raises Refused for anything that the gateway cannot have sent."""
-    event = parse_json(message.body.encode("utf-8", "surrogatepass"), depth=OWN_DEPTH)
-    task_id, generation = message.attributes.get("task"), message.attributes.get("generation")
-    if not isinstance(event, dict) or not task_id or not (generation or "").isdigit():
-        raise Refused("malformed", "the body is no event, or the attributes task and generation are missing")
-    return Assignment(owner.tenant, task_id, int(generation or 0), event, deadline)
+def _assignment(message: Received, owner: QueueOwner, deadline: datetime) -> Assignment | Bury:
+    """What the message asks for; Bury for anything that the gateway cannot have sent."""
+    try:
+        event = parse_json(message.body.encode("utf-8", "surrogatepass"))
+    except Refused as refused:
+        return Bury(f"not a message of Fairlane: {refused.detail}")
+    task_id, generation = message.attributes.get("task"), message.attributes.get("generation") or ""
+    if not isinstance(event, dict) or not task_id or not (generation.isascii() and generation.isdigit()):
+        return Bury("not a message of Fairlane: no event, or no attributes task and generation")
+    return Assignment(owner.tenant, task_id, int(generation[:18]), event, deadline)
 
 
 def _result(disposition: Disposition) -> Message:

@@ -10,6 +10,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import isinf
 from typing import Any
 from urllib.parse import unquote
 
@@ -143,7 +144,9 @@ def problem(refused: Refused) -> Answer:
 def parse_json(raw: bytes, *, depth: int = MAX_DEPTH) -> Any:
     """Strict JSON: UTF-8, no NaN, no repeated names, not nested deeper than `depth`. Raises Refused (400)."""
     try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+        value = json.loads(
+            raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_repeats
+        )
     except UnicodeDecodeError as error:
         raise Refused("malformed", "The body is not UTF-8.") from error
     except RecursionError as error:
@@ -153,6 +156,13 @@ def parse_json(raw: bytes, *, depth: int = MAX_DEPTH) -> Any:
     if deeper_than(value, depth):
         raise Refused("malformed", f"The body is nested deeper than {depth} levels.")
     return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if isinf(number):
+        raise ValueError(f"{text[:20]} does not fit into a double")
+    return number
 
 
 def _no_constant(name: str) -> Any:

@@ -285,5 +285,8 @@ class SubscriptionRules(Protocol):
     def put(self, tenant: str, name: str, pattern: Mapping[str, Any], target: Mapping[str, str]) -> str:
         """Make the rule what the subscription says; the rule's ARN. Raises Refused for a pattern that is none."""
 
+    def forget(self, tenant: str, name: str, target: Mapping[str, str]) -> None:
+        """Take back what a target that the subscription no longer has was permitted."""
+
     def delete(self, tenant: str, name: str, target: Mapping[str, str] | None) -> None:
         """Remove the rule."""

@@ -34,6 +34,7 @@ def service() -> Service:
 
 def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Service:
     """The gateway with a clock and a way to run things at once."""
+    logger = Logger()
     dynamodb = clients.dynamodb()
     registry = CachedRegistry(DynamoRegistry(dynamodb, settings.registry_table), ttl_s=settings.registry_cache_s)
     tasks = DynamoTasks(dynamodb, settings.tasks_table)
@@ -44,11 +45,12 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
         registry=registry,
         now=now,
         parallel=parallel,
+        logger=logger,
     )
 
     def count_refusal(refused: Refused) -> None:
         made.count_refusal(refused)
 
     actions = Actions(submit, ReadTasks(tasks), count_refusal)
-    made = Service(ROUTES, actions.table(), keys=registry, now=now, logger=Logger(), metrics=Metrics())
+    made = Service(ROUTES, actions.table(), keys=registry, now=now, logger=logger, metrics=Metrics())
     return made

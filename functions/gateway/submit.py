@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from aws_lambda_powertools import Logger
+
 from fairlane.cache import CachedRegistry
 from fairlane.domain import catalog
 from fairlane.domain.errors import FieldError, Refused, Unavailable
@@ -67,6 +69,7 @@ class Submit:
     registry: CachedRegistry
     now: Clock
     parallel: Parallel
+    logger: Logger
 
     def __call__(self, tenant: str, events: Sequence[Event | Refused]) -> list[Accepted | Refused]:
         """An answer for each event, in their order. Raises Refused when the tenant may not submit at all."""
@@ -74,12 +77,20 @@ class Submit:
         now = self.now()
         answers: dict[int, Accepted | Refused] = {}
         prepared: dict[int, _Prepared] = {}
+        recorded: dict[int, _Recorded] = {}
         for index, event in enumerate(events):
+            if isinstance(event, Refused):
+                answers[index] = event
+                continue
             try:
-                prepared[index] = self._prepare(tenant, spec, _or_raise(event), now)
+                prepared[index] = self._prepare(tenant, spec, event, now)
             except Refused as refused:
-                answers[index] = refused
-        recorded = self._record_all(prepared, answers)
+                known = self._known(tenant, event)
+                if known is None:
+                    answers[index] = refused
+                else:
+                    recorded[index] = known
+        recorded |= self._record_all(prepared, answers)
         self._send_all(recorded, answers)
         return [answers[index] for index in range(len(events))]
 
@@ -102,8 +113,9 @@ class Submit:
         function = self._function(tenant, event["type"])
         lane = event.get("lane") or function.lane
         queue_url = self._lane(tenant, lane)
+        _check_window(event, spec)
         due, expires = _times(event, now)
-        if expires is not None and expires <= now and not self._is_known(tenant, event):
+        if expires is not None and expires <= now:
             raise _refused("#/expirytime", "lies in the past: leave it out or send a later time")
         generation = to_ms(now)
         status = Status.SCHEDULED if due is not None and due > now else Status.QUEUED
@@ -129,10 +141,15 @@ class Submit:
         )
         return _Prepared(task, event, queue_url)
 
-    def _is_known(self, tenant: str, event: Event) -> bool:
-        """A repeated request is a duplicate even when the event has expired meanwhile."""
-        known = self.tasks.get(tenant, task_id(tenant, event["source"], event["id"]))
-        return known is not None and "dedupkey" not in event
+    def _known(self, tenant: str, event: Event) -> _Recorded | None:
+        """A repeat of an accepted event stays a duplicate, though it would be refused now (expired, type gone)."""
+        if "dedupkey" in event:
+            return None
+        task = self.tasks.get(tenant, task_id(tenant, event["source"], event["id"]))
+        if task is None or task.payload_hash != _said(event):
+            return None
+        prepared = _Prepared(task, event, self._lane(tenant, task.lane))
+        return _Recorded(prepared, task, duplicate=True, must_send=_is_unclaimed(task))
 
     def _function(self, tenant: str, task_type: str) -> catalog.Function:
         entry = self.registry.get(tenant, catalog.function_item(task_type))
@@ -170,8 +187,9 @@ class Submit:
             return self._record_one(self._reserved(prepared))
         except Refused as refused:
             return refused
-        except Exception as error:  # noqa: BLE001 - one event's failed write must not lose the others' answers
-            return _unconfirmed(error)
+        except Exception:  # one event's failed write must not lose the others' answers
+            self.logger.exception("not recorded", extra={"action": "record_failed", "task": prepared.task.id})
+            return _unconfirmed()
 
     def _reserved(self, prepared: _Prepared) -> _Prepared:
         """With `dedupkey` the id is random and the key points to it; the pointer comes first."""
@@ -193,7 +211,7 @@ class Submit:
         task = made.task
         if task.payload_hash != prepared.task.payload_hash:
             raise _another_payload("#/id")
-        unclaimed = task.claim == 0 and task.status in CLAIMABLE
+        unclaimed = _is_unclaimed(task)
         now = prepared.task.created_at
         if unclaimed and now - task.created_at > YOUNG and not self.tasks.prolong(task, now=now):
             raise Unavailable("The first record of this event has just been removed: repeat the request.")
@@ -212,19 +230,24 @@ class Submit:
             confirmed |= dict(zip(indexes, self.queues.send(queue_url, messages), strict=True))
         for index, one in recorded.items():
             accepted = Accepted(one.task.id, one.task.status.value, one.duplicate)
-            answers[index] = accepted if confirmed[index] else _unconfirmed(None)
+            answers[index] = accepted if confirmed[index] else _unconfirmed()
 
     def _queue_of(self, one: _Recorded) -> str:
         """A duplicate's message goes to the lane of the record, which is the one that counts."""
-        if one.task.lane == one.prepared.task.lane:
-            return one.prepared.queue_url
-        return self._lane(one.task.tenant, one.task.lane)
+        entry = self.registry.get(one.task.tenant, catalog.lane_item(one.task.lane))
+        return str(entry.doc["queue_url"]) if entry else one.prepared.queue_url
 
     def _message(self, one: _Recorded) -> Message:
         now = self.now()
         delay = max(timedelta(), (one.task.wakes_at or now) - now)
         attributes = {"task": one.task.id, "generation": str(one.task.generation)}
         return Message(event_json(one.prepared.event), attributes, min(delay, LONGEST_DELAY))
+
+
+def _check_window(event: Event, spec: catalog.Tenant) -> None:
+    """A window must not outlive the record that it protects, or the event could run twice within it."""
+    if "dedupwindow" in event and int(event["dedupwindow"]) > spec.retention_days * 24 * 3600:
+        raise _refused("#/dedupwindow", f"may be up to this tenant's retention of {spec.retention_days} days")
 
 
 def _times(event: Event, now: datetime) -> tuple[datetime | None, datetime | None]:
@@ -251,10 +274,8 @@ def _dedup_name(prepared: _Prepared) -> str:
     return prepared.task.id if key is None else f"key {key}"
 
 
-def _or_raise(event: Event | Refused) -> Event:
-    if isinstance(event, Refused):
-        raise event
-    return event
+def _is_unclaimed(task: Task) -> bool:
+    return task.claim == 0 and task.status in CLAIMABLE
 
 
 def _refused(pointer: str, detail: str, *, kind: str = "refused") -> Refused:
@@ -265,7 +286,5 @@ def _another_payload(pointer: str) -> Refused:
     return _refused(pointer, "was used before for an event with another payload: use a new one")
 
 
-def _unconfirmed(cause: Exception | None) -> Unavailable:
-    refused = Unavailable("The task was not confirmed: repeat the same event, deduplication makes that safe.")
-    refused.__cause__ = cause
-    return refused
+def _unconfirmed() -> Unavailable:
+    return Unavailable("The task was not confirmed: repeat the same event, deduplication makes that safe.")

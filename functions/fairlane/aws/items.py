@@ -5,7 +5,7 @@ integers in ms, and the timeline is a list of lists. A typical item stays below 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from fairlane.domain.task import Moment, Status, Task, TaskError
@@ -36,16 +36,6 @@ def time_shard(tenant: str, shard: int) -> str:
     return f"{tenant}#{shard}"
 
 
-def time_key(task: Task) -> str:
-    """Sort key of the index by time: sorts as the creation times do."""
-    return f"{iso_ms(task.created_at)}#{task.id}"
-
-
-def iso_ms(at: datetime) -> str:
-    """A time of fixed width, so that text order is time order."""
-    return at.astimezone(UTC).strftime("%Y%m%dT%H%M%S") + f"{at.microsecond // 1000:03d}"
-
-
 def number(value: int) -> Item:
     """A DynamoDB number."""
     return {"N": str(value)}
@@ -56,7 +46,7 @@ def new_item(task: Task, *, nonce: str, ttl: datetime) -> Item:
     shard = int(task.id[-2:], 36) % TIME_SHARDS if task.id[-2:].isalnum() else 0
     item = task_key(task.tenant, task.id) | {
         "time_shard": {"S": time_shard(task.tenant, shard)},
-        "time_key": {"S": time_key(task)},
+        "time_key": {"S": task.time_key},
         "type": {"S": task.type},
         "source": {"S": task.source},
         "event_id": {"S": task.event_id},

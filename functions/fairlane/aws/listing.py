@@ -7,12 +7,13 @@ reads at most `MOST_READ` tasks and then answers with what it found and a cursor
 
 import heapq
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from fairlane.aws import items
 from fairlane.domain.task import Task
+from fairlane.domain.times import sortable
 from fairlane.ports import TaskPage, TaskQuery
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _bounds(query: TaskQuery) -> tuple[str, str]:
 
 
 def _stamp(at: datetime) -> str:
-    return items.iso_ms(at.astimezone(UTC))
+    return sortable(at)
 
 
 def _read(client: "DynamoDBClient", table: str, pks: Sequence[str]) -> dict[str, Task]:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 RETENTION_S = 14 * 24 * 3600
 #: The most that SQS allows: receives grow for reasons that are nobody's fault.
 MAX_RECEIVES = 1_000
+#: States in which AWS takes no update; each lasts up to a minute.
+CHANGING = {"Creating", "Updating", "Enabling", "Disabling", "Deleting"}
 GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
 
 
@@ -94,9 +96,21 @@ class Provisioning:
                 EventSourceArn=queue_arn, FunctionResponseTypes=["ReportBatchItemFailures"], **wanted
             )
             return bool(made.get("State") == "Enabled")
-        if found.get("State") == "Enabled" and not _fits(found, wanted):
-            found = self._lambda.update_event_source_mapping(UUID=found["UUID"], **wanted)
+        if not _fits(found, wanted):
+            if found.get("State") in CHANGING:
+                raise Unavailable("The lane's event source mapping is still changing: repeat this.", retry_after_s=10)
+            found = self._update(found["UUID"], wanted)
         return bool(found.get("State") == "Enabled")
+
+    def _update(self, uuid: str, wanted: Any) -> Any:
+        try:
+            return self._lambda.update_event_source_mapping(UUID=uuid, **wanted)
+        except ClientError as error:
+            if error_code(error) == "ResourceInUseException":
+                raise Unavailable(
+                    "The lane's event source mapping is changing: repeat this.", retry_after_s=10
+                ) from error
+            raise
 
     def delete_mapping(self, queue_arn: str) -> None:
         """Remove the queue's mapping; nothing happens where there is none."""

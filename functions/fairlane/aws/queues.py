@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fairlane.ports import Message
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 BATCH_MESSAGES = 10
 #: A little under 1 MiB: AWS counts attributes' names and types too.
 BATCH_BYTES = 1_000_000
-LONGEST_HIDE = timedelta(hours=11, minutes=50)
+#: 12 hours count from the receive, which may be 15 minutes ago.
+LONGEST_HIDE = timedelta(hours=11, minutes=30)
 
 
 class SqsQueues:
@@ -28,6 +30,7 @@ class SqsQueues:
     def __init__(self, client: "SQSClient") -> None:
         """`client` is thread-safe."""
         self._client = client
+        self._logger = Logger(child=True)
 
     def send(self, queue_url: str, messages: Sequence[Message]) -> Sequence[bool]:
         """Send; tells for each message whether the queue confirmed it. Never raises for AWS's refusals."""
@@ -47,14 +50,20 @@ class SqsQueues:
             try:
                 self._client.change_message_visibility_batch(QueueUrl=queue_url, Entries=entries)
             except (ClientError, BotoCoreError):
-                return  # they reappear after the queue's own timeout; claims make that harmless
+                # they reappear after the queue's own timeout; claims make that harmless
+                self._logger.exception("not hidden", extra={"action": "hide_failed", "queue": queue_url})
+                return
 
     def _send_batch(self, queue_url: str, batch: Sequence[Message]) -> list[bool]:
         entries: Any = [_entry(n, message) for n, message in enumerate(batch)]
         try:
             answer = self._client.send_message_batch(QueueUrl=queue_url, Entries=entries)
         except (ClientError, BotoCoreError):
+            self._logger.exception("not sent", extra={"action": "send_failed", "queue": queue_url})
             return [False] * len(batch)
+        if answer.get("Failed"):
+            about = {"action": "send_failed", "queue": queue_url, "failed": answer["Failed"]}
+            self._logger.error("not sent", extra=about)
         confirmed = {entry["Id"] for entry in answer.get("Successful", [])}
         return [str(n) in confirmed for n in range(len(batch))]
 

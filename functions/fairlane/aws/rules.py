@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from fairlane.aws.bus import SOURCE
 from fairlane.aws.clients import error_code
-from fairlane.domain.errors import FieldError, Refused
+from fairlane.domain.errors import FieldError, Refused, Unavailable
 from fairlane.domain.names import subscription_rule, tenant_resource
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Rules:
         )
         if len(full) > PATTERN_LIMIT:
             raise _refused("/pattern", f"has {len(full)} characters with what Fairlane adds; EventBridge takes 2048")
+        if "lambda" in target:  # first: what refuses the target must leave the rule as it was
+            self._permit(target["lambda"], rule, self._arn(rule))
         try:
             arn = self._events.put_rule(
                 Name=rule,
@@ -55,10 +57,15 @@ class Rules:
             )["RuleArn"]
         except ClientError as error:
             raise _translated(error) from error
-        if "lambda" in target:
-            self._permit(target["lambda"], rule, arn)
-        self._events.put_targets(Rule=rule, EventBusName=self._bus, Targets=[self._target(tenant, target)])
+        answer = self._events.put_targets(Rule=rule, EventBusName=self._bus, Targets=[self._target(tenant, target)])
+        if answer.get("FailedEntryCount"):
+            raise Unavailable("EventBridge did not take the subscription's target: repeat this.")
         return arn
+
+    def forget(self, tenant: str, name: str, target: Mapping[str, str]) -> None:
+        """Take back what a target that the subscription no longer has was permitted."""
+        if "lambda" in target:
+            self._forbid(target["lambda"], subscription_rule(tenant, name))
 
     def delete(self, tenant: str, name: str, target: Mapping[str, str] | None) -> None:
         """Remove the rule; nothing happens where there is none."""
@@ -69,8 +76,12 @@ class Rules:
         except ClientError as error:
             if error_code(error) != NOT_THERE:
                 raise
-        if target and "lambda" in target:
-            self._forbid(target["lambda"], rule)
+        if target:
+            self.forget(tenant, name, target)
+
+    def _arn(self, rule: str) -> str:
+        _, partition, _, region, account, _ = self._undelivered_arn.split(":")
+        return f"arn:{partition}:events:{region}:{account}:rule/{self._bus}/{rule}"
 
     def _target(self, tenant: str, target: Mapping[str, str]) -> Any:
         arn = next(iter(target.values()))
@@ -96,6 +107,8 @@ class Rules:
         except ClientError as error:
             if error_code(error) == NOT_THERE:
                 raise _refused("/target/lambda", "is no function that exists") from error
+            if error_code(error) == "PolicyLengthExceededException":
+                raise Refused("conflict", "The function's policy is full: too many subscriptions call it.") from error
             if error_code(error) != "ResourceConflictException":  # permitted before
                 raise
 
@@ -112,9 +125,7 @@ def _translated(error: ClientError) -> Exception:
     if code == "InvalidEventPatternException" or (code == "ValidationException" and "attern" in message):
         return _refused("/pattern", f"is no EventBridge event pattern: {message[:300]}")
     if code == "LimitExceededException":
-        return Refused(
-            "conflict", "The results bus has as many rules as its quota allows: the platform must raise it."
-        )
+        return Refused("conflict", "The results bus has as many rules as its quota allows: the platform must raise it.")
     return error
 
 

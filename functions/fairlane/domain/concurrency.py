@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 LARGEST_BATCH = 10
 FEWEST, MOST = 2, 1_000
+GOOD_ENOUGH = 0.9
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,14 @@ class Scaling:
     batch_size: int
     maximum_concurrency: int
 
+    @property
+    def bound(self) -> int:
+        """Most attempts at once."""
+        return self.batch_size * self.maximum_concurrency
+
 
 def scaling(concurrency: int | None, *, default: int) -> Scaling:
-    """The settings with the largest product that stays within `concurrency` (None: the platform's default)."""
+    """The largest batches whose product comes near `concurrency` without exceeding it (None: the default)."""
     if concurrency is None:
         return Scaling(LARGEST_BATCH, max(FEWEST, min(MOST, default)))
     if concurrency < FEWEST:
@@ -30,4 +36,9 @@ def scaling(concurrency: int | None, *, default: int) -> Scaling:
         for batch in range(1, LARGEST_BATCH + 1)
         if concurrency // batch >= FEWEST
     ]
-    return max(options, key=lambda option: (option.batch_size * option.maximum_concurrency, option.batch_size))
+    largest = max(option.bound for option in options)
+    # full batches cost a tenth of the requests: worth a bound that is a little lower
+    return max(
+        (option for option in options if option.bound >= GOOD_ENOUGH * largest),
+        key=lambda option: (option.batch_size, option.bound),
+    )

@@ -18,9 +18,9 @@ QUEUE_NAME_LIMIT = 80
 RULE_NAME_LIMIT = 64
 
 
-def check_name(value: str, field: str) -> str:
+def check_name(value: str, field: str, *, pointer: str | None = None) -> str:
     """`value`, when it is a legal name (tenant, lane, subscription). Raises Refused (400)."""
-    return _check(NAME, value, field, "1 to 63 of a-z, 0-9 and -, the first not -")
+    return _check(NAME, value, field, "1 to 63 of a-z, 0-9 and -, the first not -", pointer)
 
 
 def check_task_type(value: str) -> str:
@@ -28,10 +28,10 @@ def check_task_type(value: str) -> str:
     return _check(TASK_TYPE, value, "type", "1 to 128 of A-Z, a-z, 0-9, '.', '_' and '-'")
 
 
-def _check(pattern: re.Pattern[str], value: str, field: str, remedy: str) -> str:
+def _check(pattern: re.Pattern[str], value: str, field: str, remedy: str, pointer: str | None = None) -> str:
     if pattern.fullmatch(value):
         return value
-    error = FieldError(f"#/path/{field}", f"must be {remedy}")
+    error = FieldError(pointer or f"#/path/{field}", f"must be {remedy}")
     raise Refused("malformed", f"{field} is not a legal name: use {remedy}.", (error,))
 
 
@@ -50,7 +50,8 @@ def shortened(prefix: str, *parts: str, limit: int) -> str:
     if len(name) <= limit and not ambiguous:
         return name
     digest = _digest(*parts, length=10)
-    return f"{name[: limit - 11]}_{digest}"
+    # "-_": the roles' patterns want a hyphen before the last part
+    return f"{name[: limit - 12]}-_{digest}"
 
 
 def lane_queue(stack: str, tenant: str, lane: str) -> str:

@@ -58,11 +58,12 @@ def after_throttle(
     policy: RetryPolicy,
     error: TaskError,
     *,
+    before: int,
     now: datetime,
     random: Callable[[], float],
 ) -> Outcome:
-    """A throttle is no attempt: it is given back, and the task waits a little."""
-    pause_s = max(THROTTLE_FLOOR_S, policy.base_s) * (1 + random())
+    """A throttle is no attempt: it is given back, and the task waits, longer after each of those `before`."""
+    pause_s = max(THROTTLE_FLOOR_S, policy.base_s) * 2.0 ** min(max(before, 0), 60) * (1 + random())
     return Outcome(
         Step.RETRY,
         now,

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from fairlane.domain.times import rfc3339
+from fairlane.domain.times import rfc3339, sortable
 
 
 class Status(StrEnum):
@@ -123,6 +123,11 @@ class Task:
         return f"{self.id}-{self.generation}"
 
     @property
+    def time_key(self) -> str:
+        """Sorts as the creation times do; the position of the task in lists."""
+        return f"{sortable(self.created_at)}#{self.id}"
+
+    @property
     def wakes_at(self) -> datetime | None:
         """When its message is wanted: when it is due, or expires before it ever is. None: at once."""
         if self.next_at is None or self.claim or self.expires_at is None:
@@ -174,7 +179,7 @@ def task_view(task: Task) -> dict[str, Any]:
         "error": {"type": task.error.type, "message": task.error.message} if task.error else None,
         "progress": None,
         "redo_of": None,
-        "delivery": {"status": "published", "attempts": 0, "error": None} if task.status.is_end else None,
+        "delivery": {"status": "published" if task.status.is_end else "pending", "attempts": 0, "error": None},
         "timeline": [
             {"at": rfc3339(m.at), "status": m.status.value, "attempt": m.attempt, "detail": m.detail}
             for m in task.timeline

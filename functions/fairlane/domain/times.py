@@ -1,16 +1,19 @@
 """Times: aware, UTC, whole milliseconds; integers only at the edges."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_PUNCTUATION = str.maketrans("", "", "-:.")
 
 
 def to_ms(at: datetime) -> int:
     """Milliseconds since the epoch."""
-    return round(at.timestamp() * 1000)
+    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def from_ms(ms: int) -> datetime:
     """The time of so many milliseconds since the epoch."""
-    return datetime.fromtimestamp(ms // 1000, tz=UTC).replace(microsecond=ms % 1000 * 1000)
+    return EPOCH + timedelta(milliseconds=ms)
 
 
 def utc_now() -> datetime:
@@ -23,4 +26,10 @@ def rfc3339(at: datetime | None) -> str | None:
     """UTC with milliseconds, as every time of the API."""
     if at is None:
         return None
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def sortable(at: datetime) -> str:
+    """A text of fixed width whose order is the times' order."""
+    text = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    return text.translate(_NO_PUNCTUATION)

@@ -9,6 +9,7 @@ a proxy or an emulator has joined them by ", ".
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from fairlane.domain.errors import Refused
@@ -54,7 +55,7 @@ def parse_submission(headers: Headers, body: bytes) -> Submission:
     # The prefix decides (HTTP binding, 1.3), and the longer one first.
     if kind.startswith(_BATCHED_PREFIX):
         _check_type(kind, BATCHED_TYPE)
-        return Submission("batched", _batch(_document(read_json_array, body)))
+        return Submission("batched", _batch(_document(partial(read_json_array, most=MAX_BATCH_EVENTS + 1), body)))
     if kind.startswith(_STRUCTURED_PREFIX):
         _check_type(kind, STRUCTURED_TYPE)
         return Submission("structured", [_json_event(_document(read_json, body))])
