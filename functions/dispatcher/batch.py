@@ -17,7 +17,7 @@ from fairlane.domain.catalog import QueueOwner
 from fairlane.domain.errors import Refused
 from fairlane.http import parse_json
 from fairlane.ports import Clock, Message, Parallel, Queues, TaskStore
-from fairlane.received import Received, bury, owner_of, partial_response, received_of
+from fairlane.received import OWN_DEPTH, Received, bury, owner_of, partial_response, received_of
 from fairlane.results import result_message
 
 #: SQS keeps a message 14 days from its sending; past this a fresh copy takes its place.
@@ -158,7 +158,7 @@ class Dispatch:
 def _assignment(message: Received, owner: QueueOwner, deadline: datetime) -> Assignment | Bury:
     """What the message asks for; Bury for anything that the gateway cannot have sent."""
     try:
-        event = parse_json(message.body.encode("utf-8", "surrogatepass"))
+        event = parse_json(message.body.encode("utf-8", "surrogatepass"), depth=OWN_DEPTH)
     except Refused as refused:
         return Bury(f"not a message of Fairlane: {refused.detail}")
     task_id, generation = message.attributes.get("task"), message.attributes.get("generation") or ""

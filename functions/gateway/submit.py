@@ -148,8 +148,7 @@ class Submit:
         task = self.tasks.get(tenant, task_id(tenant, event["source"], event["id"]))
         if task is None or task.payload_hash != _said(event):
             return None
-        prepared = _Prepared(task, event, self._lane(tenant, task.lane))
-        return _Recorded(prepared, task, duplicate=True, must_send=_is_unclaimed(task))
+        return self._duplicate(_Prepared(task, event, self._lane(tenant, task.lane)), task)
 
     def _function(self, tenant: str, task_type: str) -> catalog.Function:
         entry = self.registry.get(tenant, catalog.function_item(task_type))
@@ -211,8 +210,12 @@ class Submit:
         task = made.task
         if task.payload_hash != prepared.task.payload_hash:
             raise _another_payload("#/id")
+        return self._duplicate(prepared, task)
+
+    def _duplicate(self, prepared: _Prepared, task: Task) -> _Recorded:
+        """A record that is there: the message of an unclaimed one goes out again, and must not outlive it."""
         unclaimed = _is_unclaimed(task)
-        now = prepared.task.created_at
+        now = self.now()
         if unclaimed and now - task.created_at > YOUNG and not self.tasks.prolong(task, now=now):
             raise Unavailable("The first record of this event has just been removed: repeat the request.")
         return _Recorded(prepared, task, duplicate=True, must_send=unclaimed)
@@ -241,7 +244,9 @@ class Submit:
         now = self.now()
         delay = max(timedelta(), (one.task.wakes_at or now) - now)
         attributes = {"task": one.task.id, "generation": str(one.task.generation)}
-        return Message(event_json(one.prepared.event), attributes, min(delay, LONGEST_DELAY))
+        # under a dedupkey another id may have come; the function sees what the record says
+        event = one.prepared.event | {"id": one.task.event_id, "source": one.task.source}
+        return Message(event_json(event), attributes, min(delay, LONGEST_DELAY))
 
 
 def _check_window(event: Event, spec: catalog.Tenant) -> None:

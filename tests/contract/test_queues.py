@@ -114,3 +114,15 @@ def test_no_delay_is_longer_than_fifteen_minutes(queue: QueuePlace) -> None:
     queue.pass_time(timedelta(minutes=15) + SECOND)
 
     assert len(received(queue)) == 1
+
+
+def test_nothing_is_hidden_for_longer_than_sqs_allows(queue: QueuePlace) -> None:
+    queue.queues.send(queue.url, [HELLO])
+    (message,) = received(queue)
+
+    queue.queues.hide(queue.url, {message.receipt: timedelta(days=30)})
+
+    queue.pass_time(timedelta(hours=11))
+    assert received(queue) == []
+    queue.pass_time(timedelta(hours=1))
+    assert len(received(queue)) == 1

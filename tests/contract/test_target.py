@@ -66,7 +66,7 @@ def call(target: Target, function: str = "f", **event: Any) -> Any:
 def test_a_result_is_told_as_json(make: Make) -> None:
     target = make({"f": lambda event: {"n": event["data"]}})
 
-    assert call(target, data=1) == Returned('{"n": 1}')
+    assert call(target, data=1) == Returned('{"n":1}')
 
 
 def test_nothing_returned_is_null(make: Make) -> None:

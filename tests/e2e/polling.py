@@ -11,7 +11,7 @@ _PAUSE_S = 0.1
 
 
 def eventually(look: Callable[[], Value | None], *, patience_s: float = PATIENCE_S) -> Value:
-    """What `look` answers as soon as that is true (not None, empty or False). Fails with its last answer after `patience_s`."""
+    """What `look` answers as soon as that is true. Fails with its last answer after `patience_s`."""
     deadline = time.monotonic() + patience_s
     while not (seen := look()):
         if time.monotonic() > deadline:

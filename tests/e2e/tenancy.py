@@ -9,13 +9,15 @@ import httpx
 
 from fairlane_cli.stack import DeployedStack
 from fairlane_client import Client, new_event
-from fairlane_client.models import Function, FunctionSpec, RetrySpec, Scope, Task, TenantSpec
+from fairlane_client.models import Function, FunctionSpec, Limits, RetrySpec, Scope, Task, TenantSpec
 from tests.e2e.aws import Account, Inbox
 
 ALL: Sequence[Scope] = ("submit", "read", "manage")
 AT_ONCE: RetrySpec = {"max_attempts": 3, "base": 0, "cap": 0}
 """Three attempts without pauses between them."""
 SOURCE = "/e2e"
+#: Every call at the same time is a process on the emulator, with its own copy of the function's files.
+FEW_AT_ONCE: Limits = {"concurrency": 4}
 
 
 def raw(stack: DeployedStack, key: str | None = None) -> httpx.Client:
@@ -32,7 +34,8 @@ class Tenancy:
         self.platform = platform
         self.account = account
         self.name = f"e2e{uuid.uuid4().hex[:12]}"  # without a hyphen, its queues are named as it is
-        platform.put_tenant(self.name, {"targets": ["*"], **spec})
+        limits: Limits = {**FEW_AT_ONCE, **spec.get("limits", {})}
+        platform.put_tenant(self.name, {"targets": ["*"], **spec, "limits": limits})
         platform.wait_for_tenant(self.name, timeout_s=60)
         self.key = self.new_key(ALL)
         self._open = ExitStack()

@@ -11,8 +11,6 @@ pytestmark = pytest.mark.e2e
 
 EACH = 150
 PATIENCE_S = 120
-#: Of each tenant: every call at the same time is a process on the emulator.
-CONCURRENCY = 4
 
 
 def submit_many(tenant: Tenancy) -> dict[str, str]:
@@ -40,7 +38,7 @@ def results_by_task(inbox: Inbox) -> dict[str, set[str]]:
 
 
 def test_three_hundred_tasks_of_two_tenants_each_end_with_exactly_one_result(new_tenant: NewTenant) -> None:
-    tenants = [new_tenant(limits={"concurrency": CONCURRENCY}) for _ in range(2)]
+    tenants = [new_tenant(), new_tenant()]
     inboxes = [tenant.subscribe() for tenant in tenants]
     expected = [submit_many(tenant) for tenant in tenants]
     assert [len(one) for one in expected] == [EACH, EACH]

@@ -8,7 +8,7 @@ names a point (who calls, what, before or after, which time) and what happens th
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import boto3
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
@@ -167,12 +167,24 @@ class _Ok:
     status_code = 200
 
 
+class _Session(boto3.Session):
+    """Clients keep nothing between calls, so one of each kind serves every process of every test."""
+
+    made: ClassVar[dict[tuple[str, object], Any]] = {}
+
+    def client(self, service_name: Any, *_: Any, config: Any = None, **__: Any) -> Any:
+        key = (service_name, config)
+        if key not in self.made:
+            self.made[key] = super().client(service_name, config=config)
+        return self.made[key]
+
+
 class _Wire:
     """The one set of botocore hooks of this process; `calls` are the present test's."""
 
     def __init__(self) -> None:
         self.calls = Calls()
-        self.session = boto3.Session(region_name=REGION)
+        self.session = _Session(region_name=REGION)
         events = self.session.events
         events.register("provide-client-params", self._sent)
         events.register("before-call", self._before)

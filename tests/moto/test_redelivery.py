@@ -11,7 +11,7 @@ from fairlane.ports import Answer, Returned
 from tests.moto.calls import AFTER, BEFORE, Point, When, die
 from tests.moto.endings import assert_one_end, records_of, runs_of
 from tests.moto.stack import client
-from tests.moto.tenant_functions import Script, raises
+from tests.moto.tenant_functions import CALL, Script, raises
 from tests.moto.tenants import ECHO, Tenant, an_event
 from tests.moto.test_crash_points import FLAKY, LONG, OURS, SHORT, STEPS, Step
 from tests.moto.world import World
@@ -112,6 +112,22 @@ def test_the_outcome_of_an_attempt_that_outlived_its_lease_is_discarded(
     world.settle()
     task = assert_one_end(acme, task_id, runs=2)
     assert (task["result"], task["attempt"]) == ("in time" * length, 2)
+
+
+def test_a_late_outcome_is_discarded_also_while_a_later_attempt_is_under_way(world: World, acme: Tenant) -> None:
+    def script(event: Mapping[str, Any]) -> Answer:
+        if event["attempt"] > 1:
+            return Returned('"in time"')
+        world.pass_time(seconds=120)
+        world.calls.at(Point("dispatcher", CALL, BEFORE), die)  # the second attempt has claimed and stays silent
+        world.survive(lambda: world.redeliver("dispatcher", world.seen_by("dispatcher")))
+        return Returned('"late"')
+
+    world.functions.scripts[ECHO] = script
+    task_id = acme.submit().body["id"]
+    world.settle()
+    task = assert_one_end(acme, task_id, runs=2)
+    assert (task["result"], task["attempt"]) == ("in time", 3)
 
 
 # --- no record, no run --------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """DynamoDB's units, computed from item sizes by the documented rules, since moto's ConsumedCapacity is no use.
 
 "DynamoDB item sizes and formats" and "DynamoDB read and write operations" (AWS developer guide): names and strings
-count their UTF-8 bytes, numbers about one byte for two digits and one more (and one for a minus), null and Boolean one byte, a list or
+count their UTF-8 bytes, numbers about one byte for two digits and one more, null and Boolean one byte, a list or
 map 3 bytes and one more for each element. A write costs one unit for each KB begun of the larger of old and new
 item, and so does each index whose entry is written; a consistent read one unit for each 4 KB begun, half that
 when it is eventually consistent. Reading what is not there costs as much as the smallest item.
@@ -28,10 +28,10 @@ def _value_size(value: Mapping[str, Any]) -> int:
     held: Any
     ((kind, held),) = value.items()
     if kind == "S":
-        return len(held.encode())
+        return len(str(held).encode())
     if kind == "N":
-        digits = held.lstrip("-").replace(".", "").strip("0") or "0"
-        return math.ceil(len(digits) / 2) + 1 + held.startswith("-")
+        digits = str(held).lstrip("-").replace(".", "").strip("0") or "0"
+        return math.ceil(len(digits) / 2) + 1 + int(held.startswith("-"))
     if kind in ("NULL", "BOOL"):
         return 1
     if kind == "L":

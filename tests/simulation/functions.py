@@ -14,6 +14,9 @@ from tests.simulation.scheduler import Process, Scheduler
 
 #: A call starts at most this much after the check that it may: beyond is for the lease's slack.
 LATEST_START_MS = 2_000
+#: A Lambda's start, which its timeout does not count.
+COLD_START_S = 10
+READ_MARGIN = timedelta(seconds=3)
 #: A result that does not fit into the task's own item.
 LONG_RESULT = '"' + "x" * 5_000 + '"'
 
@@ -43,17 +46,21 @@ class SimulatedTarget:
         trouble = self._rng.random() / 4 if self._chaos.outage else 1.0
         if trouble < self._chaos.outage:
             return Throttled(TaskError("TooManyRequestsException", "no capacity"))
-        start = self._scheduler.clock()
         longest_ms = int(timeout.total_seconds() * 1000)
+        called = self._scheduler.clock()
+        start = called + timedelta(seconds=self._rng.choice((0, 0, 0, COLD_START_S)))
         end = start + timedelta(milliseconds=self._rng.choice((5, longest_ms // 3, longest_ms)))
         record = self._tasks.get(event["tenant"], event["taskid"])
         self._monitor.on_start(event, target["lambda"], record, (start, end))
         if trouble < 2 * self._chaos.outage:
-            self._scheduler.pause(self._rng.choice((timedelta(), timeout + timedelta(seconds=3))))
+            self._scheduler.pause(self._rng.choice((timedelta(), timeout + READ_MARGIN)))
             return Unknown(TaskError("NoAnswer", "read timed out"))
-        self._scheduler.pause((end - start) / 2)
+        answered_after = min(end - called, timeout + READ_MARGIN)
+        self._scheduler.pause(answered_after / 2)
         self._faults.maybe_crash()
-        self._scheduler.pause((end - start) / 2)
+        self._scheduler.pause(answered_after / 2)
+        if called + answered_after < end:
+            return Unknown(TaskError("NoAnswer", "read timed out"))
         return self._answer(event["data"]["then"])
 
     def _answer(self, then: str) -> Answer:

@@ -113,6 +113,7 @@ class World:
             registry=self._cached(faults),
             now=self._clock_of(process),
             parallel=SimulatedParallel(self.scheduler, process),
+            logger=cast(Logger, self.monitor),
         )
 
     def _dispatch(self, records: list[dict[str, Any]], process: Process) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlane.domain.errors import KINDS, FieldError, Refused, Unavailable
@@ -158,6 +158,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_json_is_read_as_it_was_written(value: Any) -> None:
     assert parse_json(json.dumps(value).encode()) == value

@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlane.aws.items import TIME_SHARDS, Item, moment_value, new_item, task_of, time_key
+from fairlane.aws.items import TIME_SHARDS, Item, moment_value, new_item, task_of
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.domain.names import task_id
 from fairlane.domain.task import Moment, Status, Step, Task
@@ -44,11 +44,13 @@ def new_tasks(draw: st.DrawFn) -> Task:
     )
 
 
+@settings(deadline=None)
 @given(new_tasks())
 def test_a_new_task_is_read_as_it_was_written(task: Task) -> None:
     assert task_of(new_item(task, nonce="n", ttl=NOW)) == task
 
 
+@settings(deadline=None)
 @given(st.text(max_size=10), st.text(max_size=10))
 def test_every_task_lies_in_one_of_the_shards(source: str, event_id: str) -> None:
     task = a_task(id=task_id("ada", source, event_id))
@@ -59,9 +61,10 @@ def test_every_task_lies_in_one_of_the_shards(source: str, event_id: str) -> Non
     assert int(shard) in range(TIME_SHARDS)
 
 
+@settings(deadline=None)
 @given(times, times)
 def test_the_time_key_sorts_as_the_times_do(one: Any, other: Any) -> None:
-    first, second = (time_key(a_task(created_at=at)) for at in (one, other))
+    first, second = (a_task(created_at=at).time_key for at in (one, other))
 
     assert (first < second) == (one < other)
 
@@ -135,6 +138,7 @@ def expected_attempts(*steps: str) -> list[int]:
 steps = st.lists(st.sampled_from(["fail", "throttle", "lost"]), max_size=60)
 
 
+@settings(deadline=None)
 @given(steps, st.booleans())
 def test_the_timeline_tells_each_lines_attempt_through_lost_and_throttled_ones(before: list[str], ended: bool) -> None:
     """A claim is written without its number; beyond 40 lines the middle is gone, the rest still true."""
@@ -148,6 +152,7 @@ def test_the_timeline_tells_each_lines_attempt_through_lost_and_throttled_ones(b
     assert task.attempt == sum(step != "throttle" for step in path)
 
 
+@settings(deadline=None)
 @given(steps)
 def test_a_timeline_stays_short_but_for_the_lost_attempts_since_the_last_outcome(before: list[str]) -> None:
     task, _ = history(*before, "ok")

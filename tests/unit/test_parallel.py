@@ -1,13 +1,14 @@
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlane import parallel
 from fairlane.parallel import Threads, one_by_one
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(), max_size=20))
 def test_each_item_comes_once_with_its_index(items: list[int]) -> None:
     came = [pair for group in Threads(4)(lambda item: item * 2, items) for pair in group]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SOURCE = "fairlane"
 BATCH_ENTRIES = 10
 BATCH_BYTES = 256 * 1024
+#: Refusals of a whole request that one entry may have caused.
+OF_ONE_ENTRY = {"ValidationException", "ValidationError", "RequestEntityTooLarge"}
 #: EventBridge counts 14 bytes for the time, and source, detail type and resources by their bytes.
 ENTRY_OVERHEAD = 14 + len(SOURCE)
 
@@ -52,7 +54,10 @@ class EventBus:
         try:
             answer = self._client.put_events(Entries=request)
         except ClientError as error:
-            return [error_code(error) or "ClientError"] * len(batch)
+            code = error_code(error) or "ClientError"
+            if code in OF_ONE_ENTRY and len(batch) > 1:  # one of them: its neighbours go on without it
+                return [code for entry in batch for code in self._put([entry])]
+            return [code] * len(batch)
         except BotoCoreError as error:
             return [type(error).__name__] * len(batch)
         results = answer.get("Entries", [])

@@ -7,6 +7,7 @@ same order. What is done with them is not known here.
 import hashlib
 import importlib
 import importlib.metadata
+import os
 import re
 import struct
 import sysconfig
@@ -90,9 +91,9 @@ def _standard_library() -> Path:
 
 def _files(folder: Path, suffix: str) -> Iterator[Path]:
     """Of Python itself or of the installed packages: one is often a folder within the other."""
-    for file in sorted(folder.rglob(f"*{suffix}")):
-        if "site-packages" not in file.relative_to(folder).parts and file.is_file():
-            yield file
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted({*folders} - {"site-packages", "__pycache__"})
+        yield from (Path(parent, name) for name in sorted(names) if name.endswith(suffix))
 
 
 def _text_of(file: Path) -> str:

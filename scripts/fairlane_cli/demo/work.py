@@ -1,10 +1,9 @@
 """The demo's work under way: threads that submit, a thread that receives, and the screen."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import count
 from threading import Event as Flag
 from threading import Thread
 
@@ -22,8 +21,7 @@ from fairlane_client import Client, FairlaneError
 #: No result for so long: something is wrong, even on a busy machine. The longest backoff of the demo is 2 s.
 STALL_S = 120.0
 _LOOK_S = 0.25
-#: Looks at the screen for one look into the lanes.
-_LOOKS = 3
+_LANES_S = 0.7
 _JOIN_S = 5.0
 
 #: What a call to the API or to AWS may end with.
@@ -95,17 +93,21 @@ class Demo:
         while not threads.stopped.is_set():
             receive_results(sqs, self.queue.url, self.ledger.received)
 
-    def _watch(self, threads: Threads) -> None:
+    def _look_into_lanes(self, threads: Threads, depths: dict[str, Depth]) -> None:
         lanes = Lanes(self.aws.sqs(), self.aws.stack)
-        depths: Mapping[str, Depth] = {}
+        while not threads.stopped.wait(_LANES_S):
+            depths |= {row.tenant: lanes.depth(row.tenant) for row in self.ledger.rows()}
+
+    def _watch(self, threads: Threads) -> None:
+        depths: dict[str, Depth] = {}
+        # in a thread, so that the screen does not stand still while a busy machine answers
+        threads.begin(partial(self._look_into_lanes, threads, depths))
         stall = _Stall(time.monotonic())
-        for look in count():
+        while True:
             rows = self.ledger.rows()
             if all(row.is_complete for row in rows):
                 self.screen.show(rows, {}, last=True)
                 return
-            if look % _LOOKS == 0:
-                depths = {row.tenant: lanes.depth(row.tenant) for row in rows}
             self.screen.show(rows, depths)
             if threads.errors:
                 raise DemoError(f"a call failed: {threads.errors[0]}") from threads.errors[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from fairlane.aws.queues import LONGEST_HIDE
 from fairlane.domain.times import to_ms
 from fairlane.ports import Clock, Message
 
@@ -91,7 +92,8 @@ class FakeQueues:
         now = self._now()
         for one in self.queues[queue_url].held:
             if one.receipt in receipts:
-                seconds = math.ceil(max(0.0, receipts[one.receipt].total_seconds()))
+                hidden = min(max(timedelta(), receipts[one.receipt]), LONGEST_HIDE)
+                seconds = math.ceil(hidden.total_seconds())
                 one.visible_at = now + timedelta(seconds=seconds)
                 self.on_send(queue_url, one.visible_at)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from fairlane.domain.task import TaskError
+from fairlane.events import event_json
 from fairlane.ports import Answer, Raised, Returned, Throttled, Unknown
 
 #: What a function does with its event: gives its result, or raises.
@@ -31,7 +32,7 @@ class FakeTarget:
         if body is None:
             return Raised(TaskError("ResourceNotFoundException", "no such function"))
         try:
-            return Returned(json.dumps(body(json.loads(json.dumps(event)))))
+            return Returned(event_json(body(json.loads(json.dumps(event)))))
         except Throttle as error:
             return Throttled(TaskError("TooManyRequestsException", str(error)))
         except NoAnswer as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from fairlane.aws.items import INLINE_RESULT_BYTES, time_key, trimmed
+from fairlane.aws.items import INLINE_RESULT_BYTES, trimmed
 from fairlane.domain.claiming import EARLY
 from fairlane.domain.task import CLAIMABLE, LONGEST_WAIT, STEPS, Moment, Outcome, Status, Step, Task
 from fairlane.domain.times import from_ms, to_ms
@@ -105,12 +105,14 @@ class FakeTasks:
 
     def page(self, tenant: str, query: TaskQuery) -> TaskPage:
         mine = [held.task for (owner, _), held in self.records.items() if owner == tenant]
-        found = sorted((task for task in mine if _matches(task, query)), key=time_key, reverse=query.newest_first)
+        found = sorted(
+            (task for task in mine if _matches(task, query)), key=lambda task: task.time_key, reverse=query.newest_first
+        )
         if query.after is not None:
             after, newest_first = query.after, query.newest_first
-            found = [task for task in found if (time_key(task) < after if newest_first else time_key(task) > after)]
+            found = [task for task in found if (task.time_key < after if newest_first else task.time_key > after)]
         more = found[query.limit - 1] if len(found) >= query.limit else None
-        return TaskPage(found[: query.limit], time_key(more) if more else None)
+        return TaskPage(found[: query.limit], more.time_key if more else None)
 
     def expire(self, now: datetime) -> None:
         """Delete what DynamoDB's TTL would have deleted by now."""

@@ -2,7 +2,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fairlane.domain import names
@@ -17,17 +17,20 @@ tricky = st.lists(st.sampled_from(["a", "b", "a-b", "b-c", "x" * 50, "abcdefghij
 stacks = st.sampled_from(["s", "fairlane", "fairlane-local", "a-stack-with-a-rather-long-name"])
 
 
+@settings(deadline=None)
 @given(stacks, st.tuples(legal | tricky, legal | tricky), st.tuples(legal | tricky, legal | tricky))
 @example("s", ("a-b", "c"), ("a", "b-c"))
 def test_two_lanes_never_share_a_queue(stack: str, one: tuple[str, str], other: tuple[str, str]) -> None:
     assert (names.lane_queue(stack, *one) == names.lane_queue(stack, *other)) == (one == other)
 
 
+@settings(deadline=None)
 @given(stacks, legal | tricky, legal | tricky)
 def test_two_tenants_never_share_a_results_queue(stack: str, one: str, other: str) -> None:
     assert (names.results_queue(stack, one) == names.results_queue(stack, other)) == (one == other)
 
 
+@settings(deadline=None)
 @given(st.tuples(legal | tricky, legal | tricky), st.tuples(legal | tricky, legal | tricky))
 @example(("a-b", "c"), ("a", "b-c"))
 def test_two_subscriptions_never_share_a_rule(one: tuple[str, str], other: tuple[str, str]) -> None:
@@ -55,6 +58,7 @@ def test_no_tenant_can_be_named_so_that_it_gets_the_shortened_name_of_another(
     assert not names.NAME.fullmatch(forged)
 
 
+@settings(deadline=None)
 @given(stacks, pairs)
 def test_names_keep_to_what_aws_allows(stack: str, pair: tuple[str, str]) -> None:
     for name, limit in (
@@ -65,6 +69,7 @@ def test_names_keep_to_what_aws_allows(stack: str, pair: tuple[str, str]) -> Non
         assert re.fullmatch(rf"[A-Za-z0-9_-]{{1,{limit}}}", name)
 
 
+@settings(deadline=None)
 @given(stacks, pairs)
 def test_queue_names_begin_with_the_stack_and_their_kind(stack: str, pair: tuple[str, str]) -> None:
     """The roles of the functions are allowed these prefixes only."""
@@ -80,6 +85,7 @@ def test_a_short_name_is_written_out() -> None:
 texts = st.text(max_size=8)
 
 
+@settings(deadline=None)
 @given(st.tuples(texts, texts, texts), st.tuples(texts, texts, texts))
 @example(("a", "bc", "d"), ("ab", "c", "d"))
 @example(("1:a", "", ""), ("", "1:a", ""))
@@ -89,6 +95,7 @@ def test_a_task_id_stands_for_one_tenant_source_and_event(
     assert (names.task_id(*one) == names.task_id(*other)) == (one == other)
 
 
+@settings(deadline=None)
 @given(texts, texts, texts)
 def test_a_task_id_has_the_form_of_task_ids(tenant: str, source: str, event_id: str) -> None:
     assert names.TASK_ID.fullmatch(names.task_id(tenant, source, event_id))

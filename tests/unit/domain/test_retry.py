@@ -1,12 +1,12 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlane.domain.retry import RetryPolicy, after_failure, after_throttle
 from fairlane.domain.task import Outcome, Status, Step, TaskError
-from tests.unit.domain.building import BOOM, NOW
+from tests.unit.domain.building import BOOM, NOW, after
 
 POLICY = RetryPolicy(max_attempts=3, base_s=2, cap_s=10, non_retryable=("Fatal",))
 shares = st.floats(0, 1, exclude_max=True)
@@ -24,6 +24,7 @@ def test_the_ceiling_doubles_up_to_the_cap(attempt: int, ceiling_s: float) -> No
     assert POLICY.backoff(attempt, lambda: 0.5) == timedelta(seconds=ceiling_s / 2)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 10_000), shares, st.floats(0, 3600), st.floats(0, 39_600))
 def test_a_backoff_lies_between_nothing_and_the_cap(attempt: int, share: float, base_s: float, cap_s: float) -> None:
     backoff = RetryPolicy(base_s=base_s, cap_s=cap_s).backoff(attempt, lambda: share)
@@ -72,12 +73,19 @@ def test_a_long_message_is_cut_in_the_timeline_and_kept_in_the_error() -> None:
     assert len(outcome.error.message) == 1000
 
 
-@given(shares, st.floats(0, 600), st.floats(0, 600))
-def test_a_throttle_is_no_attempt_and_waits_a_little(share: float, base_s: float, cap_s: float) -> None:
+@settings(deadline=None)
+@given(st.integers(-1, 10_000), shares, st.floats(0, 600), st.floats(0, 600))
+def test_a_throttle_is_no_attempt_and_waits_a_little(before: int, share: float, base_s: float, cap_s: float) -> None:
     policy = RetryPolicy(base_s=base_s, cap_s=cap_s)
 
-    outcome = after_throttle(policy, BOOM, now=NOW, random=lambda: share)
+    outcome = after_throttle(policy, BOOM, before=before, now=NOW, random=lambda: share)
 
     assert (outcome.step, outcome.counts) == (Step.RETRY, False)
     assert outcome.next_at is not None
     assert timedelta(seconds=1) <= outcome.next_at - NOW <= timedelta(seconds=cap_s + 1)
+
+
+def test_throttles_in_a_row_wait_longer_each_time_up_to_the_cap() -> None:
+    waits = [after_throttle(POLICY, BOOM, before=before, now=NOW, random=lambda: 0.0).next_at for before in range(5)]
+
+    assert waits == [after(seconds) for seconds in (2, 4, 8, 11, 11)]

@@ -1,11 +1,12 @@
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlane.domain.times import from_ms, rfc3339, to_ms, utc_now
 
 
+@settings(deadline=None)
 @given(st.integers(0, 4_102_444_800_000))
 def test_milliseconds_go_there_and_back(ms: int) -> None:
     assert to_ms(from_ms(ms)) == ms
