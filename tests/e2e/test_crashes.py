@@ -27,15 +27,15 @@ def test_a_task_ends_once_although_its_dispatcher_was_killed_while_it_ran(tenant
     # A long timeout gives the lane the long dispatcher, which no other test uses: its death disturbs nobody.
     # The lane keeps it; so the second registration leaves a short lease to wait for.
     told = tenant.inbox("told")
-    function = tenant.account.witness(tenant.name, timeout_s=5, tells=told)
+    function = tenant.account.witness(tenant.name, timeout_s=10, tells=told)
     tenant.register_function(function, "witness", timeout=60)
-    tenant.register_function(function, "witness", timeout=5)
+    tenant.register_function(function, "witness", timeout=10)
     # SQS hides the message from the dead dispatcher's successor for minutes; here for seconds.
     queue = tenant.account.lane_queue_url(tenant.name)
     tenant.account.sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "3"})
     results = tenant.subscribe()
 
-    task_id = tenant.submit("witness", {"first_attempt_s": 1.5})
+    task_id = tenant.submit("witness", {"first_attempt_s": 8})
     told.wait_for(1)
     victims = eventually(lambda: workers(tenant, LONG_DISPATCHER))
     for victim in victims:

@@ -201,13 +201,16 @@ def test_a_pattern_is_no_regular_expression(world: World, acme: Tenant) -> None:
         {"retry": {"max_attempts": 0}},
         {"retry": {"cap": 50_000}},
         {"lane": "fast"},
-        {"lane": "-"},
         {"concurrency": 0},
     ],
 )
 def test_a_wrong_function_is_refused(acme: Tenant, body: dict[str, Any]) -> None:
     assert acme.register("paint", **body).problem == "refused"
     assert acme.ask("GET", "/v1/functions/paint").status == 404
+
+
+def test_an_illegal_name_of_a_lane_in_a_function_is_a_400(acme: Tenant) -> None:
+    assert acme.register("paint", lane="-").problem == "malformed"
 
 
 # --- lanes --------------------------------------------------------------------------------------

@@ -23,12 +23,32 @@ TIMEOUT = "lambda.GetFunctionConfiguration"
 _WHEN: tuple[When, When] = (BEFORE, AFTER)
 
 #: The calls of each operation, in order. Each test checks its own list.
-MAKE_TENANT = [GET, GET, PUT, MAKE, LOOK, GET, MAKE, LOOK, GET, PUT, GET, PUT, PUT, LIST, CREATE, LIST, CREATE, PUT]
+MAKE_TENANT = [
+    GET,
+    GET,
+    GET,
+    PUT,
+    MAKE,
+    LOOK,
+    GET,
+    MAKE,
+    LOOK,
+    GET,
+    PUT,
+    GET,
+    PUT,
+    PUT,
+    LIST,
+    CREATE,
+    LIST,
+    CREATE,
+    PUT,
+]
 MAKE_KEY = [GET, GET, QUERY, QUERY, PUT, PUT]
 DELETE_KEY = [GET, GET, REMOVE, REMOVE]
 MAKE_SUBSCRIPTION = [GET, GET, GET, QUERY, QUERY, RULE, TARGETS, PUT]
 DELETE_SUBSCRIPTION = [GET, GET, NO_TARGETS, NO_RULE, REMOVE]
-MAKE_LONG_FUNCTION = [GET, GET, GET, TIMEOUT, GET, QUERY, QUERY, GET, CHANGE, PUT, GET, LIST, UPDATE, PUT]
+MAKE_LONG_FUNCTION = [GET, GET, GET, TIMEOUT, GET, QUERY, QUERY, GET, CHANGE, GET, LIST, UPDATE, PUT, PUT]
 
 
 def each_point(calls: Sequence[str]) -> pytest.MarkDecorator:
@@ -119,7 +139,10 @@ def test_a_tenant_whose_removal_died_anywhere_is_removed_by_the_schedule(
     for _ in range(3):
         world.survive(lambda: world.operate("converge"))
     assert world.ask("GET", "/v1/tenants/acme", key=world.admin_key).status == 404
-    assert not [item for item in world.items("Registry") if "acme" in item["tenant"]["S"] + item["item"]["S"]]
+    left = [
+        item["tenant"]["S"] for item in world.items("Registry") if "acme" in item["tenant"]["S"] + item["item"]["S"]
+    ]
+    assert left == ["#former-tenants"]  # the name rests, since tasks may still lie in the table
     assert world.mappings.by_queue.keys() == set(world.redrive_arns())
     assert client("events").list_rules(EventBusName=world.stack.ref("Results"))["Rules"] == []
     assert acme.submit().problem == "unauthorized"
