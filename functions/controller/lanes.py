@@ -11,13 +11,14 @@ from typing import Any
 from controller import bodies
 from controller.registry import Documents
 from fairlane.domain import catalog, names
-from fairlane.domain.concurrency import FEWEST, Scaling, scaling
+from fairlane.domain.concurrency import FEWEST, LARGEST_BATCH, Scaling, scaling
 from fairlane.domain.errors import Refused
 from fairlane.ports import Entry, Provisioner, Queue
 
 PREFIX = "lane#"
 RESULTS_VISIBILITY_S = 90
-RESULTS_SCALING = Scaling(batch_size=10, maximum_concurrency=5)
+#: A batch of results takes some 50 ms, so a few deliverers keep up with many dispatchers.
+DISPATCHERS_A_DELIVERER = 4
 DEFAULTS: Mapping[str, Any] = {"concurrency": None, "rate": None, "burst": None, "ordered": False, "weight": 1.0}
 
 
@@ -96,7 +97,8 @@ class Lanes:
         doc = {**DEFAULTS, "long": False, **(old.doc if old else {}), **places}
         # written even when nothing changed: its version tells a PUT of the lane that came in between
         self.documents.save(tenant, catalog.lane_item(catalog.DEFAULT_LANE), doc, old)
-        delivered = self.provisioning.mapping(results.arn, self.settings.deliverer, RESULTS_SCALING)
+        deliverers = max(FEWEST, self.settings.default_concurrency // DISPATCHERS_A_DELIVERER)
+        delivered = self.provisioning.mapping(results.arn, self.settings.deliverer, Scaling(LARGEST_BATCH, deliverers))
         return self._map(doc, tenant_concurrency) and delivered
 
     def make_long(self, tenant: str, lane: str) -> None:
@@ -139,6 +141,7 @@ class Lanes:
             "oldest_age": 0 if depth.is_empty else None,
             "created_at": entry.doc["created_at"],
             "updated_at": entry.doc["updated_at"],
+            "not_enforced": ["weight"] if entry.doc["weight"] != DEFAULTS["weight"] else [],
         }
 
     def _entry(self, tenant: str, lane: str) -> Entry:

@@ -150,6 +150,7 @@ class Lane(LaneSpec):
     running: int
     #: Seconds; null when nothing waits.
     oldest_age: float | None
+    not_enforced: list[str]
 
 
 class SubscriptionSpec(TypedDict):

@@ -1,4 +1,6 @@
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 from fairlane import cache
 from fairlane.cache import CachedRegistry
@@ -100,3 +102,20 @@ def test_the_oldest_entries_make_room() -> None:
     assert registry.reads == reads
     cached.get("ada", "0")
     assert registry.reads == reads + 1
+
+
+def test_threads_that_miss_the_same_document_read_it_once() -> None:
+    registry, cached = made()
+    registry.put(entry(), expected=0)
+    others = 7
+    together = Barrier(others + 1)
+
+    def get(_: int) -> Entry | None:
+        together.wait(timeout=10)
+        return cached.get("ada", "lane#default")
+
+    with ThreadPoolExecutor(others + 1) as pool:
+        found = list(pool.map(get, range(others + 1)))
+
+    assert found == [entry()] * (others + 1)
+    assert registry.reads == 1

@@ -47,11 +47,16 @@ def _results(account: Account, task_type: str) -> list[Result]:
     return [cast("Result", task["result"]) for task in account.of_type(task_type)]
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for n, column in enumerate(columns):
         table.add_column(column, justify="left" if n == 0 else "right", no_wrap=n > 0)
     return table
+
+
+def _titled(title: str, table: Table) -> RenderableType:
+    """A title that may be wider than its table."""
+    return Group(Text(title, style="bold"), table)
 
 
 def complex_functions(modules: Sequence[Result]) -> RenderableType:
@@ -59,19 +64,19 @@ def complex_functions(modules: Sequence[Result]) -> RenderableType:
     lines = sum(module["lines"] for module in modules)
     functions = sum(module["functions"] for module in modules)
     title = f"compilers: {len(modules)} modules, {lines} lines, {functions} functions; the most complex ones"
-    table = _table(title, "function", "in", "line", "lines", "complexity")
+    table = _table("function", "in", "line", "lines", "complexity")
     found = [(module["most_complex"], module["path"]) for module in modules if module["most_complex"]]
     for function, path in sorted(found, key=lambda each: -each[0]["complexity"])[:_SHOWN]:
         complexity = str(function["complexity"])
         table.add_row(function["name"], path, str(function["line"]), str(function["lines"]), complexity)
-    return table
+    return _titled(title, table)
 
 
 def reading_table(documents: Sequence[Result]) -> RenderableType:
     """The easiest and the hardest to read."""
     words = sum(document["words"] for document in documents)
     ease = "reading ease (Flesch: 60 plain, 30 hard)"
-    table = _table(f"library: {len(documents)} documents, {words} words", "document", "words", "a sentence", ease)
+    table = _table("document", "words", "a sentence", ease)
     ranked = sorted(documents, key=lambda document: -document["reading_ease"])
     for document in [*ranked[:3], *ranked[3:][-3:]]:
         table.add_row(
@@ -80,7 +85,7 @@ def reading_table(documents: Sequence[Result]) -> RenderableType:
             f"{document['words_per_sentence']:.1f}",
             f"{document['reading_ease']:.1f}",
         )
-    return table
+    return _titled(f"library: {len(documents)} documents, {words} words; the easiest and the hardest to read", table)
 
 
 def pictures(results: Sequence[Result], console: Console) -> RenderableType:
@@ -124,8 +129,8 @@ def _legend(result: Result) -> Text:
 
 def failures(accounts: Sequence[Account]) -> RenderableType:
     """Bad input, as it was meant to be."""
-    table = _table("failed for good, as their input was bad (not retried)", "task", "tenant", "error")
-    table.columns[2].justify = "left"
+    table = _table("task", "tenant", "error")
+    table.columns[1].justify = table.columns[2].justify = "left"
     table.columns[2].no_wrap = False
     for account in accounts:
         for task in account.tasks.values():
@@ -133,7 +138,7 @@ def failures(accounts: Sequence[Account]) -> RenderableType:
                 error = task["error"]
                 text = Text(error["type"], style="red").append(f": {error['message'][:_MESSAGE]}", style="default")
                 table.add_row(task["event_id"], account.tenant, text)
-    return table
+    return _titled("failed at once and for good, as their input was bad", table)
 
 
 def retries(scans: Sequence[Task]) -> RenderableType:
