@@ -7,6 +7,7 @@ revocation after `ttl_s` at most.
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import Lock
 
 from fairlane.ports import Entry, RegistryReader
@@ -25,13 +26,18 @@ class CachedRegistry:
     """
 
     def __init__(
-        self, registry: RegistryReader, *, ttl_s: float, monotonic: Callable[[], float] = time.monotonic
+        self,
+        registry: RegistryReader,
+        *,
+        ttl_s: float,
+        monotonic: Callable[[], float] = time.monotonic,
+        lock: Callable[[], AbstractContextManager[object]] = Lock,
     ) -> None:
-        """`ttl_s` 0 reads each time."""
+        """`ttl_s` 0 reads each time. `lock` is another one where threads are not the operating system's."""
         self._registry = registry
         self._ttl_s = ttl_s
         self._monotonic = monotonic
-        self._reading = [Lock() for _ in range(STRIPES)]
+        self._reading = [lock() for _ in range(STRIPES)]
         self._guard = Lock()
         self._found: OrderedDict[tuple[str, str], tuple[float, Entry]] = OrderedDict()
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -149,7 +150,7 @@ class World:
 
     def _cached(self, faults: Faults) -> CachedRegistry:
         registry = faulty_registry(self.registry, faults)
-        return CachedRegistry(registry, ttl_s=2, monotonic=lambda: self.clock().timestamp())
+        return CachedRegistry(registry, ttl_s=2, monotonic=lambda: self.clock().timestamp(), lock=nullcontext)
 
     def _clock_of(self, process: Process) -> Clock:
         return lambda: self.clock() + process.skew
