@@ -8,7 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from threading import Lock
+from threading import RLock
 
 from fairlane.ports import Entry, RegistryReader
 
@@ -31,14 +31,14 @@ class CachedRegistry:
         *,
         ttl_s: float,
         monotonic: Callable[[], float] = time.monotonic,
-        lock: Callable[[], AbstractContextManager[object]] = Lock,
+        lock: Callable[[], AbstractContextManager[object]] = RLock,
     ) -> None:
         """`ttl_s` 0 reads each time. `lock` is another one where threads are not the operating system's."""
         self._registry = registry
         self._ttl_s = ttl_s
         self._monotonic = monotonic
         self._reading = [lock() for _ in range(STRIPES)]
-        self._guard = Lock()
+        self._guard = RLock()
         self._found: OrderedDict[tuple[str, str], tuple[float, Entry]] = OrderedDict()
 
     def get(self, partition: str, item: str) -> Entry | None:

@@ -237,6 +237,8 @@ class Submit:
 
     def _queue_of(self, one: _Recorded) -> str:
         """A duplicate's message goes to the lane of the record, which is the one that counts."""
+        if one.task.lane == one.prepared.task.lane:
+            return one.prepared.queue_url
         entry = self.registry.get(one.task.tenant, catalog.lane_item(one.task.lane))
         return str(entry.doc["queue_url"]) if entry else one.prepared.queue_url
 

@@ -229,7 +229,7 @@ def test_a_lost_attempt_is_followed_only_after_its_lease(world: World, acme: Ten
     task_id = acme.submit().body["id"]
     world.poll("dispatcher")
     [(_, record)] = world.seen_by("dispatcher")
-    world.pass_time(seconds=17)
+    world.pass_time(seconds=27)
     world.redeliver("dispatcher", [("", record)])
     assert len(runs_of(acme, task_id)) == 1
     world.pass_time(seconds=2)
