@@ -66,7 +66,7 @@ lint: ## ruff, import contracts, cfn-lint, sam validate
 	$(call step,import contracts)
 	@PYTHONPATH=functions:scripts $(bin)/lint-imports --no-cache >.tools/imports.log || { cat .tools/imports.log; exit 1; }
 	$(call step,template)
-	@$(bin)/cfn-lint template.yaml
+	@$(bin)/cfn-lint template.yaml infra/*.yaml
 	@AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/sam validate --lint --template template.yaml >.tools/validate.log 2>&1 \
 		|| { cat .tools/validate.log; exit 1; }
 
