@@ -18,7 +18,7 @@ from fairlane.ports import Entry, Message, Queues
 #: An accepted event's data, and a function's result, lie deeper in our own messages than they came to us.
 OWN_DEPTH = 2 * MAX_DEPTH
 
-#: SQS keeps the message with its reason for 14 days; a body longer than this is cut by nobody.
+#: Enough to say why; a message and its attributes share 1 MiB.
 REASON_LIMIT = 500
 
 

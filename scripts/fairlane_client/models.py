@@ -235,7 +235,7 @@ class Task(TypedDict):
     error: TaskError | None
     progress: float | None
     redo_of: str | None
-    delivery: Delivery | None
+    delivery: Delivery
     timeline: list[Moment]
 
 
