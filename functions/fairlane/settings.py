@@ -27,7 +27,7 @@ class _FromEnv:
         values: dict[str, Any] = {}
         for field in fields(cls):
             raw = environ[names[field.name]]
-            values[field.name] = field.type(raw) if callable(field.type) else raw
+            values[field.name] = raw == "true" if field.type is bool else field.type(raw)  # type: ignore[operator]
         return cls(**values)
 
 
@@ -79,3 +79,4 @@ class ControllerSettings(_FromEnv):
     result_redrive_arn: str
     undelivered_arn: str
     dispatcher_concurrency: int
+    allow_private_targets: bool

@@ -25,7 +25,14 @@ def test_settings_come_from_the_environment_in_their_types(settings: Any) -> Non
     for field in fields(settings):
         kind: Any = field.type
         value = getattr(made, field.name)
-        assert (type(value), value) == (kind, kind("2"))
+        assert (type(value), value) == (kind, kind is not bool and kind("2"))
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False), ("True", False), ("1", False)])
+def test_a_switch_is_on_only_when_it_says_true(text: str, value: bool) -> None:
+    environ = environment(ControllerSettings, FAIRLANE_ALLOW_PRIVATE_TARGETS=text)
+
+    assert ControllerSettings.from_env(environ).allow_private_targets is value
 
 
 def test_a_cache_time_may_be_a_fraction() -> None:

@@ -62,6 +62,7 @@ def local(endpoint_url: str) -> Emulated:
         endpoint_url,
         parameters={
             "Architecture": "arm64" if machine in {"arm64", "aarch64"} else "x86_64",
+            "AllowPrivateTargets": "true",
             "Samples": "true",
             # each parallel invocation is a process here
             "DispatcherConcurrency": "4",
