@@ -44,7 +44,8 @@ class Actions:
             "delete_key": self.delete_key,
             **_of_tenant("function", self.functions, lambda r: check_task_type(r.params["type"])),
             **_of_tenant("lane", self.lanes, lambda r: check_name(r.params["lane"], "lane")),
-            **_of_tenant("subscription", self.subscriptions, lambda r: check_name(r.params["name"], "name")),
+            **_of_tenant("subscription", self.subscriptions, _subscription),
+            "test_subscription": lambda r: Answer(200, self.subscriptions.test(r.caller.tenant, _subscription(r))),
         }
 
     def delete_key(self, request: Request) -> Answer:
@@ -55,6 +56,10 @@ class Actions:
 
 def _tenant(request: Request) -> str:
     return check_name(request.params["tenant"], "tenant")
+
+
+def _subscription(request: Request) -> str:
+    return check_name(request.params["name"], "name")
 
 
 def _of_tenant(kind: str, use_case: _OfTenant, name: Callable[[Request], str]) -> dict[str, Action]:

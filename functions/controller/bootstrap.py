@@ -18,6 +18,7 @@ from controller.routes import ROUTES
 from controller.subscriptions import Subscriptions
 from controller.tenants import Tenants
 from fairlane.aws import clients
+from fairlane.aws.bus import EventBus
 from fairlane.aws.provisioning import Provisioning
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.rules import Rules
@@ -49,11 +50,18 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     documents = Documents(registry, now)
     functions = clients.control()
     provisioning = Provisioning(clients.sqs(), functions)
-    rules = Rules(clients.events(), functions, settings.results_bus, settings.undelivered_arn)
+    events = clients.events()
+    rules = Rules(
+        events,
+        functions,
+        bus=settings.results_bus,
+        undelivered_arn=settings.undelivered_arn,
+        forwarder_arn=settings.forwarder_arn,
+    )
     home = _home(settings)
     keys = Keys(documents, now)
     lanes = Lanes(documents, provisioning, _lane_settings(settings))
-    subscriptions = Subscriptions(documents, rules, provisioning, home)
+    subscriptions = Subscriptions(documents, rules, provisioning, EventBus(events, settings.results_bus), home, now)
     cache_time = timedelta(seconds=settings.registry_cache_s)
     logger = Logger()
     tenants = Tenants(documents, lanes, keys, subscriptions, now, cache_time, logger)

@@ -22,4 +22,5 @@ ROUTES = (
     Route("PUT", "/v1/subscriptions/{name}", "manage", "put_subscription"),
     Route("GET", "/v1/subscriptions/{name}", "manage", "get_subscription"),
     Route("DELETE", "/v1/subscriptions/{name}", "manage", "delete_subscription"),
+    Route("POST", "/v1/subscriptions/{name}/test", "manage", "test_subscription"),
 )

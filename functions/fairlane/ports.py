@@ -260,6 +260,8 @@ class BusEntry:
     detail_type: str
     detail: str
     time: datetime
+    #: For this subscription alone, whatever its pattern; None: for all of the tenant's that match.
+    subscription: str | None = None
 
 
 class ResultsBus(Protocol):
@@ -320,14 +322,22 @@ class Provisioner(Protocol):
         """The function's own timeout (s); None when there is no such function, or it may not be seen."""
 
 
+@dataclass(frozen=True)
+class RuleTarget:
+    """Where a rule sends: a kind of subscription target, and the resource that stands for it."""
+
+    kind: str
+    arn: str
+
+
 class SubscriptionRules(Protocol):
     """One rule on the results bus for each subscription, always AND-ed with its tenant."""
 
-    def put(self, tenant: str, name: str, pattern: Mapping[str, Any], target: Mapping[str, str]) -> str:
+    def put(self, tenant: str, name: str, pattern: Mapping[str, Any], target: RuleTarget) -> str:
         """Make the rule what the subscription says; the rule's ARN. Raises Refused for a pattern that is none."""
 
-    def forget(self, tenant: str, name: str, target: Mapping[str, str]) -> None:
+    def forget(self, tenant: str, name: str, target: RuleTarget) -> None:
         """Take back what a target that the subscription no longer has was permitted."""
 
-    def delete(self, tenant: str, name: str, target: Mapping[str, str] | None) -> None:
+    def delete(self, tenant: str, name: str, target: RuleTarget | None) -> None:
         """Remove the rule."""

@@ -78,5 +78,6 @@ class ControllerSettings(_FromEnv):
     lane_redrive_arn: str
     result_redrive_arn: str
     undelivered_arn: str
+    forwarder_arn: str
     dispatcher_concurrency: int
     allow_private_targets: bool

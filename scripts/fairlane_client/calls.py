@@ -121,6 +121,11 @@ def delete_subscription(name: str) -> Call[Subscription | None]:
     return Call("DELETE", path("subscriptions", name), repeat=Repeat.DELETE)
 
 
+def test_subscription(name: str) -> Call[Subscription]:
+    """Send it a sample event. Repeated when it may have worked: a second sample does no harm."""
+    return Call("POST", path("subscriptions", name, "test"))
+
+
 def subscription_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Subscription]]:
     return _page("subscriptions", limit=limit, cursor=cursor)
 

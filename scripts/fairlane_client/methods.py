@@ -147,6 +147,7 @@ class Methods:
     put_subscription = _call(calls.put_subscription)
     get_subscription = _call(calls.get_subscription)
     delete_subscription = _call(calls.delete_subscription)
+    test_subscription = _call(calls.test_subscription)
     list_subscriptions = Listing(_subscriptions)
 
     submit_event = _call(calls.submit_event)

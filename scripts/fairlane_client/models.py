@@ -153,17 +153,25 @@ class Lane(LaneSpec):
     not_enforced: list[str]
 
 
+class BusTarget(TypedDict):
+    #: ARN of an event bus.
+    event_bus: str
+
+
+SubscriptionTarget = LambdaTarget | QueueTarget | BusTarget
+
+
 class SubscriptionSpec(TypedDict):
     """`pattern` is an EventBridge event pattern over `detail-type` and `detail` (the result CloudEvent)."""
 
     pattern: Mapping[str, object]
-    target: LambdaTarget | QueueTarget
+    target: SubscriptionTarget
 
 
 class Subscription(TypedDict):
     name: str
     pattern: dict[str, object]
-    target: LambdaTarget | QueueTarget
+    target: SubscriptionTarget
     rule_arn: str
     created_at: str
     updated_at: str

@@ -43,7 +43,9 @@ class Stack:
     def __init__(self) -> None:
         self._refs: dict[str, str] = dict(_PSEUDO)
         self._refs |= {name: str(each.get("Default", "")) for name, each in template()["Parameters"].items()}
-        self._arns: dict[str, str] = {}
+        self._arns: dict[str, str] = {
+            name: f"arn:aws:iam::{ACCOUNT}:role/{STACK}-{name}" for name in resources("AWS::IAM::Role")
+        }
         for name, table in resources("AWS::DynamoDB::Table").items():
             self._make_table(name, table["Properties"])
         # a queue refers to its dead-letter queue, which comes first in the template

@@ -17,6 +17,7 @@ GET, PUT, REMOVE, QUERY = "dynamodb.GetItem", "dynamodb.PutItem", "dynamodb.Dele
 MAKE, LOOK, CHANGE = "sqs.CreateQueue", "sqs.GetQueueAttributes", "sqs.SetQueueAttributes"
 DROP = "sqs.DeleteQueue"
 RULE, TARGETS = "eventbridge.PutRule", "eventbridge.PutTargets"
+LIST_TARGETS = "eventbridge.ListTargetsByRule"
 NO_TARGETS, NO_RULE = "eventbridge.RemoveTargets", "eventbridge.DeleteRule"
 TIMEOUT = "lambda.GetFunctionConfiguration"
 
@@ -46,8 +47,9 @@ MAKE_TENANT = [
 ]
 MAKE_KEY = [GET, GET, QUERY, QUERY, PUT, PUT]
 DELETE_KEY = [GET, GET, REMOVE, REMOVE]
-MAKE_SUBSCRIPTION = [GET, GET, GET, QUERY, QUERY, RULE, TARGETS, PUT]
-DELETE_SUBSCRIPTION = [GET, GET, NO_TARGETS, NO_RULE, REMOVE]
+MAKE_SUBSCRIPTION = [GET, GET, GET, QUERY, QUERY, LIST_TARGETS, RULE, TARGETS, PUT]
+CHANGE_SUBSCRIPTION = [GET, GET, GET, LIST_TARGETS, TARGETS, RULE, NO_TARGETS, PUT]
+DELETE_SUBSCRIPTION = [GET, GET, LIST_TARGETS, NO_TARGETS, NO_RULE, REMOVE]
 MAKE_LONG_FUNCTION = [GET, GET, GET, TIMEOUT, GET, QUERY, QUERY, GET, CHANGE, GET, LIST, UPDATE, PUT, PUT]
 
 
@@ -238,6 +240,42 @@ def test_a_subscription_whose_making_died_anywhere_can_be_deleted(world: World, 
     assert acme.ask("DELETE", "/v1/subscriptions/second").status in (204, 404)
     assert len(rules(world)) == 1
     assert [item["name"] for item in acme.ask("GET", "/v1/subscriptions").body["items"]] == ["all"]
+
+
+def move_inbox(tenant: Tenant) -> Reply:
+    """Other results to another queue."""
+    target = {"sqs": "arn:aws:sqs:us-east-1:123456789012:inbox-acme-2"}
+    return tenant.ask(
+        "PUT", "/v1/subscriptions/all", body={"pattern": {"detail": {"lane": ["default"]}}, "target": target}
+    )
+
+
+def allow_second_inbox(world: World) -> Tenant:
+    """A tenant that may move its subscription to a second queue; that queue as an inbox of its own."""
+    client("sqs").create_queue(QueueName="inbox-acme-2")
+    body = {"targets": ["fairlane-target-*", "inbox-acme*"]}
+    assert world.ask("PUT", "/v1/tenants/acme", key=world.admin_key, body=body).status == 200
+    return Tenant(world, "acme-2")
+
+
+def test_changing_a_subscription_takes_these_calls(world: World, acme: Tenant) -> None:
+    allow_second_inbox(world)
+    assert trace(world, lambda: move_inbox(acme)) == CHANGE_SUBSCRIPTION
+
+
+@each_point(CHANGE_SUBSCRIPTION)
+def test_no_result_is_lost_while_a_subscription_moves_whatever_dies(world: World, acme: Tenant, point: Point) -> None:
+    second = allow_second_inbox(world)
+    world.calls.at(point, die)
+    world.survive(lambda: move_inbox(acme))
+    acme.submit(id="during")
+    world.settle()
+    assert len(acme.results()) + len(second.results()) >= 1
+    assert world.persist(lambda: move_inbox(acme)).status == 200
+    acme.submit(id="after")
+    world.settle()
+    assert [each["data"]["task"]["event_id"] for each in second.results()].count("after") == 1
+    assert [each["data"]["task"]["event_id"] for each in acme.results()].count("after") == 0
 
 
 def test_deleting_a_subscription_takes_these_calls(world: World, acme: Tenant) -> None:

@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from tests.moto.stack import client
+from tests.moto.calls import BEFORE, Point, refuse_connection
+from tests.moto.stack import ACCOUNT, REGION, client
 from tests.moto.tenant_functions import raises
 from tests.moto.tenants import ECHO, Tenant
 from tests.moto.world import World
@@ -104,6 +106,8 @@ def test_a_pattern_over_anything_but_type_and_detail_is_refused(acme: Tenant, pa
         {"lambda": "other-team"},
         {"lambda": "fairlane-target-absent"},
         {"event_bus": "arn:aws:events:us-east-1:123456789012:event-bus/default"},
+        {"event_bus": "arn:aws:events:us-east-1:123456789012:event-bus/fairlane-results"},
+        {"event_bus": "inbox-acme"},
         {"webhook": {"url": "https://example.com"}},
         {},
         {"sqs": "a", "lambda": "b"},
@@ -126,7 +130,7 @@ def test_subscriptions_whose_names_would_meet_get_rules_of_their_own(world: Worl
         assert world.ask("PUT", f"/v1/subscriptions/{name}", key=key.body["key"], body=target).status == 201
     rules = client("events").list_rules(EventBusName=world.stack.ref("Results"))["Rules"]
     assert len(rules) == 2
-    tenants = {json.loads(rule["EventPattern"])["resources"][0] for rule in rules}
+    tenants = {json.loads(rule["EventPattern"])["$or"][0]["resources"][0] for rule in rules}
     assert tenants == {"fairlane:tenant/a-b", "fairlane:tenant/a"}
 
 
@@ -148,3 +152,68 @@ def test_every_rule_has_a_dead_letter_queue_and_retries(world: World) -> None:
     [target] = client("events").list_targets_by_rule(EventBusName=bus, Rule=rule["Name"])["Targets"]
     assert target["DeadLetterConfig"]["Arn"] == world.stack.arn("Undelivered")
     assert target["RetryPolicy"]["MaximumRetryAttempts"] > 100
+
+
+def a_bus(name: str) -> str:
+    """A bus of the tenant's, and a queue that shows what comes to it; the bus's ARN."""
+    arn: str = client("events").create_event_bus(Name=name)["EventBusArn"]
+    client("sqs").create_queue(QueueName=f"behind-{name}")
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:behind-{name}"
+    client("events").put_rule(Name="all", EventBusName=name, EventPattern='{"source":["fairlane"]}')
+    client("events").put_targets(Rule="all", EventBusName=name, Targets=[{"Id": "q", "Arn": queue}])
+    return arn
+
+
+def test_results_go_to_another_bus_with_the_role_that_may_send_there(world: World, acme: Tenant) -> None:
+    arn = a_bus("inbox-acme")
+    body = {"pattern": {"detail-type": ["fairlane.task.succeeded"]}, "target": {"event_bus": arn}}
+    assert acme.ask("PUT", "/v1/subscriptions/bus", body=body).status == 201
+    task_id = acme.submit().body["id"]
+    world.settle()
+    url = client("sqs").get_queue_url(QueueName="behind-inbox-acme")["QueueUrl"]
+    [message] = client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    event = json.loads(message["Body"])
+    assert (event["source"], event["detail-type"]) == ("fairlane", "fairlane.task.succeeded")
+    assert event["detail"]["subject"] == task_id
+    rule = f"{acme.name}-bus"
+    [target] = client("events").list_targets_by_rule(EventBusName=world.stack.ref("Results"), Rule=rule)["Targets"]
+    assert target["RoleArn"] == world.stack.arn("ForwarderRole")
+    assert target["DeadLetterConfig"]["Arn"] == world.stack.arn("Undelivered")
+
+
+def test_a_sample_event_reaches_its_subscription_alone_whatever_the_pattern(acme: Tenant, globex: Tenant) -> None:
+    pattern = {"detail-type": ["fairlane.task.failed"], "detail": {"tasktype": ["never-there"]}}
+    assert acme.subscribe("strict", pattern=pattern).status == 201
+    reply = acme.ask("POST", "/v1/subscriptions/strict/test")
+    assert (reply.status, reply.body) == (200, acme.ask("GET", "/v1/subscriptions/strict").body)
+    [sample] = acme.results()
+    assert (sample["type"], sample["test"], sample["tenant"]) == ("fairlane.task.failed", True, "acme")
+    assert sample["id"].startswith("test-")
+    assert acme.ask("GET", f"/v1/tasks/{sample['subject']}").status == 404
+    assert globex.results() == []
+
+
+def test_a_sample_event_wants_a_subscription_of_the_tenants_and_a_bus_that_takes_it(
+    world: World, acme: Tenant, globex: Tenant
+) -> None:
+    assert globex.ask("DELETE", "/v1/subscriptions/all").status == 204
+    assert globex.ask("POST", "/v1/subscriptions/all/test").problem == "not-found"
+    world.calls.at(Point("controller", "eventbridge.PutEvents", BEFORE), refuse_connection)
+    assert acme.ask("POST", "/v1/subscriptions/all/test").problem == "unavailable"
+    assert acme.results() == []
+
+
+def test_a_pattern_that_eventbridge_refuses_leaves_the_subscription_as_it_was(world: World, acme: Tenant) -> None:
+    def refuse() -> None:
+        raise ClientError({"Error": {"Code": "InvalidEventPatternException", "Message": "no"}}, "PutRule")
+
+    before = acme.ask("GET", "/v1/subscriptions/all").body
+    world.calls.at(Point("controller", "eventbridge.PutRule", BEFORE), refuse)
+    body = {"pattern": {"detail": {"lane": ["default"]}}, "target": {"lambda": ECHO}}
+    reply = acme.ask("PUT", "/v1/subscriptions/all", body=body)
+    assert (reply.status, reply.problem) == (422, "refused")
+    assert acme.ask("GET", "/v1/subscriptions/all").body == before
+    [target] = client("events").list_targets_by_rule(EventBusName=world.stack.ref("Results"), Rule="acme-all")[
+        "Targets"
+    ]
+    assert target["Arn"] == acme.inbox_arn

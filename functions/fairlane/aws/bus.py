@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fairlane.aws.clients import error_code
-from fairlane.domain.names import tenant_resource
+from fairlane.domain.names import subscription_resource, tenant_resource
 from fairlane.ports import BusEntry
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class EventBus:
                 "DetailType": entry.detail_type,
                 "Detail": entry.detail,
                 "Time": entry.time,
-                "Resources": [tenant_resource(entry.tenant)],
+                "Resources": [_resource(entry)],
                 "EventBusName": self._bus,
             }
             for entry in batch
@@ -69,13 +69,18 @@ class EventBus:
         return codes + ["Unknown"] * (len(batch) - len(codes))
 
 
+def _resource(entry: BusEntry) -> str:
+    """Whom the event is for: every rule wants one or the other, and no tenant's pattern can mention it."""
+    if entry.subscription is None:
+        return tenant_resource(entry.tenant)
+    return subscription_resource(entry.tenant, entry.subscription)
+
+
 def _batches(entries: Sequence[BusEntry]) -> Iterator[list[BusEntry]]:
     batch: list[BusEntry] = []
     size = 0
     for entry in entries:
-        own = ENTRY_OVERHEAD + sum(
-            len(text.encode()) for text in (entry.detail, entry.detail_type, tenant_resource(entry.tenant))
-        )
+        own = ENTRY_OVERHEAD + sum(len(text.encode()) for text in (entry.detail, entry.detail_type, _resource(entry)))
         if batch and (len(batch) == BATCH_ENTRIES or size + own > BATCH_BYTES):
             yield batch
             batch, size = [], 0

@@ -69,6 +69,21 @@ def subscription_rule(tenant: str, subscription: str) -> str:
     return shortened("", tenant, subscription, limit=RULE_NAME_LIMIT)
 
 
+def rule_target(arn: str) -> str:
+    """Id of a rule's target: another for each resource, so that old and new can stand side by side."""
+    return f"to-{_digest(arn, length=26)}"
+
+
+def webhooks_queue(stack: str, tenant: str) -> str:
+    """Name of the queue of a tenant's results for its webhooks."""
+    return shortened(f"{stack}-webhooks", tenant, limit=QUEUE_NAME_LIMIT)
+
+
+def subscription_resource(tenant: str, subscription: str) -> str:
+    """What stands in `resources` of an event that is for one subscription alone, whatever its pattern."""
+    return f"fairlane:subscription/{tenant}/{subscription}"
+
+
 def tenant_resource(tenant: str) -> str:
     """What stands in `resources` of a tenant's events on the bus; rules AND it, tenants cannot write it."""
     return f"fairlane:tenant/{tenant}"

@@ -13,6 +13,7 @@ from fairlane.domain.errors import FieldError, Refused
 _LAMBDA_NAME = r"[A-Za-z0-9_-]{1,140}(?::[A-Za-z0-9$_-]{1,128})?"
 _LAMBDA = re.compile(rf"(?P<arn>arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{{12}}:function:)?(?P<name>{_LAMBDA_NAME})")
 _QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:(?P<name>[A-Za-z0-9_-]{1,80}(?:\.fifo)?)")
+_BUS = re.compile(r"arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus/(?P<name>[A-Za-z0-9._/-]{1,256})")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,14 @@ def queue(text: str, pointer: str) -> Resource:
     found = _QUEUE.fullmatch(text)
     if not found:
         raise _refused(pointer, "must be the ARN of an SQS queue")
+    return Resource(text, found["name"])
+
+
+def event_bus(text: str, pointer: str) -> Resource:
+    """An EventBridge event bus by ARN. Raises Refused (422)."""
+    found = _BUS.fullmatch(text)
+    if not found:
+        raise _refused(pointer, "must be the ARN of an EventBridge event bus")
     return Resource(text, found["name"])
 
 

@@ -46,6 +46,7 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     function: Annotated[
         str | None, typer.Option("--lambda", metavar="NAME", help="Or to this Lambda function.")
     ] = None,
+    event_bus: Annotated[str | None, typer.Option(metavar="ARN", help="Or to this event bus.")] = None,
     sample: Annotated[
         str | None, typer.Option(help="Or to a sample of the local stack.", autocompletion=sample_names)
     ] = None,
@@ -60,15 +61,23 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     """Subscribe to result events, or replace a subscription."""
     spec = merged(file, {})
     called = lambda_name(session, function, sample)
-    if sqs and called:
-        raise CliError("A subscription has one target: a queue or a function.")
-    if sqs or called:
-        spec["target"] = {"sqs": sqs} if sqs else {"lambda": called}
+    given = {"sqs": sqs, "lambda": called, "event_bus": event_bus}
+    targets = {kind: value for kind, value in given.items() if value}
+    if len(targets) > 1:
+        raise CliError("A subscription has one target: give one of them.")
+    if targets:
+        spec["target"] = targets
     if "target" not in spec:
-        raise CliError("Where are results to be sent?", "--sqs ARN, --lambda NAME, or --file with a target")
+        raise CliError("Where are results to be sent?", "--sqs ARN, --lambda NAME, --event-bus ARN, or --file")
     if pattern or on or "pattern" not in spec:
         spec["pattern"] = _pattern(pattern, on)
     session.output.document(session.client.put_subscription(name, cast("SubscriptionSpec", spec)))
+
+
+@command(app, "test", Access.TENANT)
+def test(session: Session, name: Name) -> None:
+    """Send a sample event to the subscription, the way of the results."""
+    session.output.document(session.client.test_subscription(name))
 
 
 @command(app, "delete", Access.TENANT)

@@ -119,11 +119,19 @@ def test_a_subscription_may_have_any_pattern(tenant: Cli) -> None:
     assert tenant.bodies() == [{"target": {"lambda": "f"}, "pattern": {"detail": {"lane": ["default"]}}}]
 
 
+def test_a_subscription_may_send_to_a_bus_and_be_tried_out(tenant: Cli) -> None:
+    tenant.run("subscriptions", "put", "mine", "--event-bus", "arn:b", "--pattern", "{}")
+    assert tenant.bodies() == [{"target": {"event_bus": "arn:b"}, "pattern": {}}]
+    tenant.on("POST /subscriptions/mine/test", ok(SUBSCRIPTION))
+    assert tenant.run("subscriptions", "test", "mine", "--json").json == SUBSCRIPTION
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
         ([], "--sqs ARN"),
         (["--sqs", "arn:q", "--lambda", "f"], "one target"),
+        (["--event-bus", "arn:b", "--lambda", "f"], "one target"),
         (["--lambda", "f", "--sample", "echo"], "give one of them"),
         (["--sqs", "arn:q", "--on", "failed", "--pattern", "{}"], "give one of them"),
         (["--sqs", "arn:q", "--on", "done"], "succeeded"),

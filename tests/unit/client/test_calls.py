@@ -35,6 +35,7 @@ EVERY_CALL: list[Call[Any]] = [
     calls.put_subscription("s", {"pattern": {}, "target": {"sqs": "arn"}}),
     calls.get_subscription("s"),
     calls.delete_subscription("s"),
+    calls.test_subscription("s"),
     calls.subscription_page(),
     calls.submit_event(EVENT),
     calls.post_batch([json_body(EVENT)]),
