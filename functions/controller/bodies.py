@@ -10,6 +10,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 
 from fairlane.auth import SCOPES
 from fairlane.domain.catalog import DEFAULT_LANE, LARGEST_PAYLOAD_BYTES, LONG_TIMEOUT_S
+from fairlane.domain.endpoints import LONGEST_URL
 from fairlane.domain.errors import FieldError, Refused
 from fairlane.domain.names import NAME
 from fairlane.domain.retry import LONGEST_BACKOFF_S
@@ -79,11 +80,17 @@ class Retry(Schema):
     )
 
 
+class HttpTarget(Schema):
+    """An endpoint that is sent the event."""
+
+    url = fields.String(required=True, validate=validate.Length(min=1, max=LONGEST_URL))
+
+
 class Target(Schema):
     """What runs a task type: exactly one kind."""
 
     lambda_ = fields.String(data_key="lambda", validate=_TEXT)
-    http = fields.Dict()
+    http = fields.Nested(HttpTarget(unknown=RAISE))
     state_machine = fields.String(validate=_TEXT)
 
     @validates_schema

@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 
 from controller.actions import Actions
+from controller.function_targets import FunctionTargets
 from controller.functions import Functions
 from controller.keys import Keys
 from controller.lanes import Lanes, LaneSettings
@@ -59,6 +60,7 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
         forwarder_arn=settings.forwarder_arn,
     )
     home = _home(settings)
+    targets = FunctionTargets(provisioning, home, settings.allow_private_targets)
     keys = Keys(documents, now)
     lanes = Lanes(documents, provisioning, _lane_settings(settings))
     subscriptions = Subscriptions(documents, rules, provisioning, EventBus(events, settings.results_bus), home, now)
@@ -68,7 +70,7 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     actions = Actions(
         tenants=tenants,
         keys=keys,
-        functions=Functions(documents, provisioning, lanes, home),
+        functions=Functions(documents, targets, lanes),
         lanes=lanes,
         subscriptions=subscriptions,
     )

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller import bodies
+from controller.function_targets import FunctionTargets
 from controller.lanes import Lanes
 from controller.registry import Documents
-from fairlane.domain import catalog, targets
+from fairlane.domain import catalog
 from fairlane.domain.errors import Refused
 from fairlane.domain.names import check_name
-from fairlane.ports import Entry, Provisioner
+from fairlane.ports import Entry
 
 PREFIX = "function#"
 MOST_FUNCTIONS = 1_000
@@ -21,25 +22,21 @@ class Functions:
     """The use case."""
 
     documents: Documents
-    provisioning: Provisioner
+    targets: FunctionTargets
     lanes: Lanes
-    home: targets.Home
 
     def put(self, tenant: str, task_type: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """Register or change; (status, function)."""
         if isinstance(body.get("lane"), str):
             check_name(body["lane"], "lane", pointer="#/lane")
         wanted = bodies.checked(bodies.FunctionBody, body)
-        _check_available(wanted)
+        if wanted["mode"] == "deferred":
+            raise bodies.not_available("#/mode", "the deferred mode")
         owner = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
         if owner.doc["status"] == "draining":
             raise Refused("conflict", "This tenant is being deleted.")
         self._check_lane(tenant, wanted["lane"])
-        name = wanted["target"].pop("lambda_")
-        resource = targets.lambda_function(name, self.home, "#/target/lambda")
-        targets.check_allowed(resource, owner.doc["targets"], self.home, "#/target/lambda")
-        wanted["target"] = {"lambda": name}
-        wanted["timeout"] = self._timeout(name, wanted["timeout"])
+        wanted |= self.targets.checked(wanted, owner.doc["targets"])
         old = self.documents.find(tenant, catalog.function_item(task_type))
         if old is None and sum(1 for _ in self.documents.each(tenant, PREFIX)) >= MOST_FUNCTIONS:
             raise Refused("conflict", f"A tenant may have {MOST_FUNCTIONS} functions: delete one first.")
@@ -65,23 +62,6 @@ class Functions:
         if self.documents.find(tenant, catalog.lane_item(lane)) is None:
             raise bodies.refused("#/lane", f"there is no lane {lane}")
 
-    def _timeout(self, name: str, wanted: float | None) -> float:
-        """A Lambda runs on after its caller is gone, so a lease must cover the function's own timeout."""
-        own = self.provisioning.timeout_s(name)
-        if own is None:
-            raise bodies.refused(
-                "#/target/lambda",
-                "is no function that Fairlane can see: check its name, and that it fits the deployment's"
-                " TargetFunctionNames",
-            )
-        if own > catalog.LONG_TIMEOUT_S:
-            limit = f"has a timeout of {own} s of its own; a synchronous function may have {catalog.LONG_TIMEOUT_S} s"
-            raise bodies.refused("#/target/lambda", limit)
-        if wanted is not None and wanted < own:
-            remedy = f"is below the function's own timeout of {own} s: lower that one, or send {own} or more"
-            raise bodies.refused("#/timeout", remedy)
-        return float(own) if wanted is None else wanted
-
 
 def shown(entry: Entry) -> dict[str, Any]:
     """The function as the API shows it."""
@@ -92,12 +72,3 @@ def shown(entry: Entry) -> dict[str, Any]:
         **{name: entry.doc[name] for name in names},
         "not_enforced": not_enforced,
     }
-
-
-def _check_available(wanted: Mapping[str, Any]) -> None:
-    if wanted["mode"] == "deferred":
-        raise bodies.not_available("#/mode", "the deferred mode")
-    if "http" in wanted["target"]:
-        raise bodies.not_available("#/target/http", "an HTTP target")
-    if "state_machine" in wanted["target"]:
-        raise bodies.not_available("#/target/state_machine", "a Step Functions target")

@@ -95,7 +95,7 @@ class Subscriptions:
             pointer = "#/target/lambda"
             function = targets.lambda_function(wanted["lambda_"], self.home, pointer)
             targets.check_allowed(function, patterns, self.home, pointer)
-            if self.provisioning.timeout_s(function.arn) is None:
+            if self.provisioning.function(function.arn) is None:
                 raise bodies.refused(pointer, "is no function that Fairlane can see")
             return {"lambda": function.arn}
         if "event_bus" in wanted:

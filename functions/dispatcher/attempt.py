@@ -132,7 +132,7 @@ class Attempts:
         if isinstance(answer, Returned):
             return Outcome(Step.SUCCEED, now, result=answer.result)
         if isinstance(answer, Throttled):
-            return self._throttled(answer.error, task, function)
+            return self._throttled(answer.error, task, function, at_least=answer.pause)
         return after_failure(
             function.retry,
             answer.error,
@@ -143,9 +143,13 @@ class Attempts:
             permanent=answer.permanent,
         )
 
-    def _throttled(self, error: TaskError, task: Task, function: catalog.Function) -> Outcome:
+    def _throttled(
+        self, error: TaskError, task: Task, function: catalog.Function, *, at_least: timedelta = timedelta()
+    ) -> Outcome:
         before = task.claim - task.attempt  # each throttle gave its attempt back, but not its claim
-        return after_throttle(function.retry, error, before=before, now=self.now(), random=self.random)
+        return after_throttle(
+            function.retry, error, before=before, now=self.now(), random=self.random, at_least=at_least
+        )
 
     def _commit(self, task: Task, outcome: Outcome) -> Disposition:
         written = self.tasks.commit(task, outcome)

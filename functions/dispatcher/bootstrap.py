@@ -15,9 +15,12 @@ from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.cache import CachedRegistry
 from fairlane.domain.times import utc_now
+from fairlane.http_target import HttpTarget
+from fairlane.outbound import Outbound
 from fairlane.parallel import Threads
 from fairlane.ports import Clock, Parallel, Target
 from fairlane.settings import DispatcherSettings
+from fairlane.target_kinds import TargetByKind
 
 #: A mapping hands over this many messages at most, and all of them run at once.
 BATCH = 10
@@ -27,7 +30,9 @@ BATCH = 10
 def dispatch() -> Dispatch:
     """The dispatcher of this execution environment."""
     settings = DispatcherSettings.from_env(os.environ)
-    return build(settings, now=utc_now, parallel=Threads(BATCH), target=LambdaTarget(clients.invoking))
+    web = Outbound(allow_private=settings.allow_private_targets)
+    target = TargetByKind({"lambda": LambdaTarget(clients.invoking), "http": HttpTarget(web, utc_now)})
+    return build(settings, now=utc_now, parallel=Threads(BATCH), target=target)
 
 
 def build(settings: DispatcherSettings, *, now: Clock, parallel: Parallel, target: Target) -> Dispatch:

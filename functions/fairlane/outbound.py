@@ -140,7 +140,7 @@ class _Wire(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if self._bytes_left <= 0:
-            raise _TooLarge
+            raise _TooMuch
         self._connection.settimeout(self._deadline.left())
         read = self._connection.recv_into(buffer)
         self._bytes_left -= read
@@ -170,8 +170,8 @@ class _Lines(io.BufferedReader):
         return line
 
 
-class _TooLarge(Exception):
-    """More than may come came."""
+class _TooMuch(Exception):
+    """More came than a body and its overhead may have."""
 
 
 def _exchange(wire: _Wire, at: Endpoint, body: bytes, headers: Mapping[str, str], limit: int) -> Reply | NoReply:
@@ -184,17 +184,15 @@ def _exchange(wire: _Wire, at: Endpoint, body: bytes, headers: Mapping[str, str]
             connection.request("POST", at.target, body, {**headers, "Connection": "close"})
         answer = connection.getresponse()
         read = answer.read(limit + 1)
-    except _TooLarge:
-        return _too_large(limit)
+    except _TooMuch:
+        return NoReply(NoReplyReason.BROKEN, "the answer's head or its chunks do not end")
     except TimeoutError as error:
         return _no_reply(NoReplyReason.TIMEOUT, error)
     except (OSError, HTTPException, ValueError) as error:  # http.client raises ValueError for chunks that are none
         return _no_reply(NoReplyReason.BROKEN, error)
-    if len(read) > limit:
-        return _too_large(limit)
-    if _is_half(answer):
+    if len(read) <= limit and _is_half(answer):
         return NoReply(NoReplyReason.BROKEN, "the answer ended before its Content-Length")
-    return Reply(answer.status, read, answer.getheader("Retry-After"))
+    return Reply(answer.status, read[:limit], answer.getheader("Retry-After"), cut=len(read) > limit)
 
 
 @contextmanager
@@ -249,10 +247,6 @@ def _keep_alive(connection: socket.socket) -> None:
 @cache
 def _verifying() -> ssl.SSLContext:
     return ssl.create_default_context()
-
-
-def _too_large(limit: int) -> NoReply:
-    return NoReply(NoReplyReason.TOO_LARGE, f"the answer has more than {limit} bytes")
 
 
 def _no_reply(reason: NoReplyReason, error: Exception) -> NoReply:

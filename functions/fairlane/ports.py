@@ -157,6 +157,8 @@ class Throttled:
     """The target has no capacity now: nothing was started."""
 
     error: TaskError
+    #: What the target itself asks for: no call before that.
+    pause: timedelta = timedelta()
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,8 @@ class Reply:
     body: bytes
     #: The header of that name, unread.
     retry_after: str | None = None
+    #: The body is longer than was allowed: this is its beginning.
+    cut: bool = False
 
 
 class NoReplyReason(StrEnum):
@@ -195,7 +199,6 @@ class NoReplyReason(StrEnum):
     FORBIDDEN = "ForbiddenAddress"  # its address may not be called: nothing was sent
     UNREACHABLE = "Unreachable"  # no address, connection or TLS: nothing was sent
     BROKEN = "BrokenAnswer"  # the connection ended early, or its answer was none
-    TOO_LARGE = "AnswerTooLarge"
     TIMEOUT = "Timeout"  # sent, and no complete answer in time: the server may be at it still
 
 
@@ -297,6 +300,14 @@ class Depth:
         return self.visible + self.in_flight + self.delayed == 0
 
 
+@dataclass(frozen=True)
+class FunctionFacts:
+    """What AWS says of a Lambda function: its own timeout, and whether it runs each tenant by itself."""
+
+    timeout_s: int
+    per_tenant: bool = False
+
+
 class Provisioner(Protocol):
     """Queues and event source mappings. Every call is idempotent."""
 
@@ -318,8 +329,8 @@ class Provisioner(Protocol):
     def delete_mapping(self, queue_arn: str) -> None:
         """Remove the queue's mapping."""
 
-    def timeout_s(self, function: str) -> int | None:
-        """The function's own timeout (s); None when there is no such function, or it may not be seen."""
+    def function(self, name: str) -> FunctionFacts | None:
+        """What AWS says of a tenant's function; None when there is none, or it may not be seen."""
 
 
 @dataclass(frozen=True)

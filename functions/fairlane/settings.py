@@ -51,6 +51,7 @@ class DispatcherSettings(_FromEnv):
     registry_cache_s: float
     dead_letters_url: str
     lane_redrive_arn: str
+    allow_private_targets: bool
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,17 @@ class NewKey(Key):
 LambdaTarget = TypedDict("LambdaTarget", {"lambda": str})
 
 
+class Endpoint(TypedDict):
+    url: str
+
+
+class HttpTarget(TypedDict):
+    http: Endpoint
+
+
+FunctionTarget = LambdaTarget | HttpTarget
+
+
 class QueueTarget(TypedDict):
     sqs: str
 
@@ -115,7 +126,7 @@ class RetrySpec(TypedDict, total=False):
 class FunctionSpec(TypedDict):
     """What is to run a task type."""
 
-    target: LambdaTarget
+    target: FunctionTarget
     mode: NotRequired[Literal["sync", "deferred"]]
     timeout: NotRequired[float]
     retry: NotRequired[RetrySpec]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
 
 from fairlane.aws.lambda_target import LambdaTarget
 from fairlane.domain.task import TaskError
@@ -22,8 +22,10 @@ class LambdaAsItAnswers:
 
     def __init__(self, functions: Mapping[str, Body]) -> None:
         self._functions = functions
+        self.tenants: list[str] = []
 
-    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - boto3's names
+    def invoke(self, *, FunctionName: str, Payload: bytes, TenantId: str = "") -> dict[str, Any]:  # noqa: N803 - boto3's names
+        self.tenants.append(TenantId)
         if FunctionName not in self._functions:
             raise _client_error("ResourceNotFoundException", "no such function")
         try:
@@ -109,3 +111,23 @@ def test_a_result_that_no_result_event_could_carry_is_refused(body: str) -> None
 
     assert isinstance(answer, Raised)
     assert answer.error.type == "InvalidResult"
+
+
+@pytest.mark.parametrize(("per_tenant", "told"), [(True, "acme"), (False, "")])
+def test_a_function_in_tenant_isolation_mode_is_told_the_tenant(per_tenant: bool, told: str) -> None:
+    client = LambdaAsItAnswers({"f": lambda _: 1})
+    target = LambdaTarget(cast(Any, lambda _read_timeout_s: client))
+    target.call({"lambda": "f", "per_tenant": per_tenant}, {"tenant": "acme"}, timeout=timedelta(seconds=3))
+
+    assert client.tenants == [told]
+
+
+def test_a_boto3_that_does_not_know_tenants_is_an_end_that_says_so() -> None:
+    class Old:
+        def invoke(self, **_: object) -> dict[str, Any]:
+            raise ParamValidationError(report='Unknown parameter in input: "TenantId"')
+
+    answer = call(LambdaTarget(cast(Any, lambda _: Old())), tenant="acme")
+
+    assert isinstance(answer, Raised)
+    assert answer.permanent

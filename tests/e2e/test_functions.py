@@ -75,7 +75,7 @@ def test_a_function_that_the_platform_does_not_allow_is_refused(tenant: Tenancy)
     [
         ({"target": {"lambda": "fairlane-target-nobody"}}, "#/target/lambda"),
         ({"target": {"lambda": "not a name"}}, "#/target/lambda"),
-        ({"target": {"http": {"url": "https://example.com"}}}, "#/target/http"),
+        ({"target": {"http": {"url": "ftp://example.com"}}}, "#/target/http/url"),
         (
             {"target": {"state_machine": "arn:aws:states:us-east-1:000000000000:stateMachine:m"}},
             "#/target/state_machine",

@@ -154,6 +154,23 @@ def test_a_function_is_made_changed_shown_listed_and_deleted(acme: Tenant) -> No
     assert acme.ask("DELETE", "/v1/functions/paint.v2").problem == "not-found"
 
 
+def test_an_http_endpoint_is_a_function_with_a_timeout_of_its_own(acme: Tenant) -> None:
+    target = {"http": {"url": "https://example.com/hook?x=1"}}
+    made = acme.register("call", target=target)
+    assert (made.status, made.body["target"], made.body["timeout"]) == (201, target, 30)
+    assert acme.register("call", target=target, timeout=0.5).body["timeout"] == 0.5
+    changed = acme.register("call", **made.body)
+    assert (changed.status, changed.body["timeout"]) == (200, 30)
+
+
+def test_a_url_that_is_refused_is_named_with_its_reason(acme: Tenant) -> None:
+    reply = acme.register("call", target={"http": {"url": "https://me@example.com"}})
+    assert (reply.status, reply.problem) == (422, "refused")
+    assert reply.body["errors"] == [
+        {"pointer": "#/target/http/url", "detail": "must not have a user or a password"},
+    ]
+
+
 @pytest.mark.parametrize(
     "target",
     [
@@ -190,7 +207,11 @@ def test_a_pattern_is_no_regular_expression(world: World, acme: Tenant) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"target": {"http": {"url": "https://example.com"}}},
+        {"target": {"http": {}}},
+        {"target": {"http": {"url": "https://example.com", "user": "me"}}},
+        {"target": {"http": {"url": "http://example.com"}}},
+        {"target": {"http": {"url": "https://10.0.0.1"}}},
+        {"target": {"http": {"url": "https://example.com"}}, "timeout": 871},
         {"target": {"state_machine": "arn:aws:states:us-east-1:123456789012:stateMachine:m"}},
         {"target": {}},
         {"target": {"lambda": ECHO, "http": {}}},

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from fairlane.aws import bus, queues
 from fairlane.aws.bus import EventBus
+from fairlane.aws.provisioning import Provisioning
 from fairlane.aws.queues import SqsQueues
 from fairlane.domain.names import tenant_resource
-from fairlane.ports import BusEntry, Message
+from fairlane.ports import BusEntry, FunctionFacts, Message
 from tests.unit.domain.building import NOW
 
 REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Any")
@@ -156,3 +157,17 @@ def test_batches_of_entries_keep_their_order_and_eventbridges_limits(sizes: list
     for batch in client.requests:
         assert 1 <= len(batch) <= 10
         assert sum(len(entry["Detail"]) for entry in batch) <= bus.BATCH_BYTES
+
+
+@pytest.mark.parametrize(
+    ("tenancy", "per_tenant"),
+    [({"TenancyConfig": {"TenantIsolationMode": "PER_TENANT"}}, True), ({}, False), ({"TenancyConfig": None}, False)],
+)
+def test_aws_tells_whether_a_function_runs_each_tenant_by_itself(tenancy: dict[str, Any], per_tenant: bool) -> None:
+    class Lambda:
+        def get_function_configuration(self, **_: object) -> dict[str, Any]:
+            return {"Timeout": 3, **tenancy}
+
+    found = Provisioning(cast(Any, None), cast(Any, Lambda())).function("f")
+
+    assert found == FunctionFacts(3, per_tenant)

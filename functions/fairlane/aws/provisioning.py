@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from fairlane.aws.clients import error_code
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.errors import Unavailable
-from fairlane.ports import Depth, Queue
+from fairlane.ports import Depth, FunctionFacts, Queue
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -118,14 +118,16 @@ class Provisioning:
         if found is not None and found.get("State") != "Deleting":
             self._lambda.delete_event_source_mapping(UUID=found["UUID"])
 
-    def timeout_s(self, function: str) -> int | None:
-        """The function's own timeout (s); None when there is no such function, or it may not be seen."""
+    def function(self, name: str) -> FunctionFacts | None:
+        """What AWS says of a tenant's function; None when there is none, or it may not be seen."""
         try:
-            return int(self._lambda.get_function_configuration(FunctionName=function)["Timeout"])
+            found: Any = self._lambda.get_function_configuration(FunctionName=name)
         except ClientError as error:
             if error_code(error) in ("ResourceNotFoundException", "AccessDeniedException", "ValidationException"):
                 return None
             raise
+        tenancy = found.get("TenancyConfig") or {}
+        return FunctionFacts(int(found["Timeout"]), tenancy.get("TenantIsolationMode") == "PER_TENANT")
 
     def _mapping_of(self, queue_arn: str) -> Any:
         found = self._lambda.list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]

@@ -16,6 +16,8 @@ DEFAULT_LANE = "default"
 #: A synchronous function's longest timeout under each dispatcher (s): 60 and 900 less room for the rest.
 SHORT_TIMEOUT_S = 50
 LONG_TIMEOUT_S = 870
+#: An HTTP endpoint says nothing of how long it may take: this, where the function does not say it either.
+DEFAULT_HTTP_TIMEOUT_S = 30
 #: Visibility timeouts of a lane's queue under each dispatcher (s): the time to recover from a crash.
 SHORT_VISIBILITY_S = 90
 LONG_VISIBILITY_S = 960
@@ -78,7 +80,7 @@ class Function:
         """From its registry document."""
         retry = doc["retry"]
         return cls(
-            target=doc["target"],
+            target={**doc["target"], "per_tenant": doc.get("per_tenant", False)},
             timeout=timedelta(seconds=doc["timeout"]),
             retry=RetryPolicy(
                 max_attempts=retry["max_attempts"],

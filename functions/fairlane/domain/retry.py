@@ -5,7 +5,8 @@ Exponential backoff with full jitter (M. Brooker, "Exponential Backoff And Jitte
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 from fairlane.domain.task import Outcome, Step, TaskError
 
@@ -61,14 +62,33 @@ def after_throttle(
     before: int,
     now: datetime,
     random: Callable[[], float],
+    at_least: timedelta = timedelta(),
 ) -> Outcome:
-    """A throttle is no attempt: it is given back, and the task waits, longer after each of those `before`."""
+    """A throttle is no attempt: it is given back, and the task waits, longer after each of those `before`.
+
+    `at_least` is what the target asks for.
+    """
     pause_s = max(THROTTLE_FLOOR_S, policy.base_s) * 2.0 ** min(max(before, 0), 60) * (1 + random())
     return Outcome(
         Step.RETRY,
         now,
         detail=f"throttled: {error.message}"[:200],
         error=error,
-        next_at=now + timedelta(seconds=min(pause_s, policy.cap_s + THROTTLE_FLOOR_S)),
+        next_at=now + max(timedelta(seconds=min(pause_s, policy.cap_s + THROTTLE_FLOOR_S)), at_least),
         counts=False,
     )
+
+
+def requested_pause(retry_after: str | None, now: datetime) -> timedelta:
+    """What a `Retry-After` header asks for (seconds, or a date); nothing where it says nothing that is one."""
+    text = (retry_after or "").strip()
+    longest = timedelta(seconds=LONGEST_BACKOFF_S)
+    if text.isascii() and text.isdigit():
+        return min(timedelta(seconds=int(text[:9])), longest)
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return timedelta()
+    if until.tzinfo is None:  # "-0000"
+        until = until.replace(tzinfo=UTC)
+    return min(max(until - now, timedelta()), longest)

@@ -1,7 +1,7 @@
 """`fairlane functions`: what runs the tasks of a type."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -13,7 +13,9 @@ from fairlane_cli.output import Columns
 from fairlane_cli.session import Access, Session
 
 if TYPE_CHECKING:
-    from fairlane_client.models import FunctionSpec
+    from collections.abc import Mapping
+
+    from fairlane_client.models import FunctionSpec, FunctionTarget
 
 app = typer.Typer(help="What runs the tasks of a type.", no_args_is_help=True)
 
@@ -21,7 +23,7 @@ TaskType = Annotated[str, typer.Argument(metavar="TYPE", help="The type of the e
 
 COLUMNS: Columns = {
     "type": lambda function: function["type"],
-    "target": lambda function: function["target"].get("lambda") or function["target"],
+    "target": lambda function: _told(function["target"]),
     "timeout": lambda function: function["timeout"],
     "attempts": lambda function: function["retry"].get("max_attempts"),
     "lane": lambda function: function.get("lane"),
@@ -32,7 +34,7 @@ COLUMNS: Columns = {
 @command(app, "list", Access.TENANT)
 def list_functions(session: Session) -> None:
     """All functions of the tenant."""
-    empty = "No functions yet: fairlane functions put TYPE --lambda NAME"
+    empty = "No functions yet: fairlane functions put TYPE --lambda NAME, or --http URL"
     session.output.items(list(session.client.list_functions()), COLUMNS, empty=empty)
 
 
@@ -50,10 +52,15 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     function: Annotated[
         str | None, typer.Option("--lambda", metavar="NAME", help="Lambda function, name or ARN.")
     ] = None,
+    http: Annotated[
+        str | None, typer.Option("--http", metavar="URL", help="An endpoint that is sent the event by POST.")
+    ] = None,
     sample: Annotated[
         str | None, typer.Option(help="A sample of the local stack, such as echo.", autocompletion=sample_names)
     ] = None,
-    timeout: Annotated[float | None, typer.Option(metavar="S", help="Seconds. Default: the Lambda's own.")] = None,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Seconds. Default: the Lambda's own; 30 for HTTP.")
+    ] = None,
     max_attempts: Annotated[int | None, typer.Option(help="Including the first. Default: 3.")] = None,
     retry_base: Annotated[
         float | None, typer.Option(metavar="S", help="Backoff of the first retry, in seconds.")
@@ -67,15 +74,28 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
 ) -> None:
     """Register what runs a task type, or replace it: what is left out gets its default."""
     spec = merged(file, given(timeout=timeout, lane=lane))
-    name = lambda_name(session, function, sample)
-    if name:
-        spec["target"] = {"lambda": name}
+    target = _target(lambda_name(session, function, sample), http)
+    if target:
+        spec["target"] = target
     if "target" not in spec:
-        raise CliError("What is to run it?", "--lambda NAME, --sample NAME (local stack), or --file with a target")
+        remedy = "--lambda NAME, --http URL, --sample NAME (local stack), or --file with a target"
+        raise CliError("What is to run it?", remedy)
     retry = given(max_attempts=max_attempts, base=retry_base, cap=retry_cap, non_retryable=non_retryable)
     if retry:
         spec["retry"] = {**spec.get("retry", {}), **retry}
     session.output.document(session.client.put_function(task_type, cast("FunctionSpec", spec)))
+
+
+def _target(function: str | None, url: str | None) -> "FunctionTarget | None":
+    if function and url:
+        raise CliError("A function has one target.", "--lambda NAME, --sample NAME or --http URL")
+    if url:
+        return {"http": {"url": url}}
+    return {"lambda": function} if function else None
+
+
+def _told(target: "Mapping[str, Any]") -> object:
+    return target.get("lambda") or target.get("http", {}).get("url") or target
 
 
 @command(app, "delete", Access.TENANT)

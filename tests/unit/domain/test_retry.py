@@ -1,10 +1,10 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairlane.domain.retry import RetryPolicy, after_failure, after_throttle
+from fairlane.domain.retry import LONGEST_BACKOFF_S, RetryPolicy, after_failure, after_throttle, requested_pause
 from fairlane.domain.task import Outcome, Status, Step, TaskError
 from tests.unit.domain.building import BOOM, NOW, after
 
@@ -89,3 +89,31 @@ def test_throttles_in_a_row_wait_longer_each_time_up_to_the_cap() -> None:
     waits = [after_throttle(POLICY, BOOM, before=before, now=NOW, random=lambda: 0.0).next_at for before in range(5)]
 
     assert waits == [after(seconds) for seconds in (2, 4, 8, 11, 11)]
+
+
+def test_a_throttled_task_waits_as_long_as_the_target_asks_for() -> None:
+    def next_at(at_least_s: int) -> timedelta:
+        outcome = after_throttle(
+            POLICY, BOOM, before=0, now=NOW, random=lambda: 0.0, at_least=timedelta(seconds=at_least_s)
+        )
+        assert outcome.next_at is not None
+        return outcome.next_at - NOW
+
+    assert next_at(0) == next_at(1) == timedelta(seconds=2)
+    assert next_at(120) == timedelta(seconds=120)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        *((None, 0), ("", 0), ("0", 0), ("7", 7), (" 7 ", 7), ("1e3", 0), ("-5", 0), ("soon", 0), ("7.5", 0)),
+        *(("99999999999999999999", LONGEST_BACKOFF_S), ("\u0667", 0)),
+        ("Mon, 23 Nov 2026 20:02:00 GMT", 120),
+        ("Mon, 23 Nov 2026 20:02:00 -0000", 120),
+        ("Mon, 23 Nov 2026 19:00:00 GMT", 0),
+        ("Mon, 23 Nov 2099 20:00:00 GMT", LONGEST_BACKOFF_S),
+        ("Mon, 99 Nov 2026 20:02:00 GMT", 0),
+    ],
+)
+def test_retry_after_is_read_as_seconds_or_as_a_date(text: str | None, seconds: int) -> None:
+    assert requested_pause(text, datetime(2026, 11, 23, 20, tzinfo=UTC)) == timedelta(seconds=seconds)
