@@ -12,29 +12,30 @@ unexport VIRTUAL_ENV
 export SAM_CLI_TELEMETRY := 0
 export PYTHON
 
-# Options:  make demo KEEP=1   make test ARGS="-k gateway"   make up PORT=4600   make up STATE=/tmp/one
+# Options:  make demo KEEP=1   make test ARGS="-k gateway"   make up ON=localstack   make up PORT=4600   make up STATE=/tmp/one
 KEEP ?=
 ARGS ?=
 PORT ?=
 STATE ?=
+ON ?=
 
 bin := .venv/bin
 setup := scripts/setup.sh
 stack_options = $(if $(STATE),--state-dir "$(STATE)")
 step = @printf '\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help setup up down status demo build test check lint types unit e2e lock clean distclean
+.PHONY: help setup up down status demo build test check lint types unit e2e test-localstack lock clean distclean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
-	@echo '  options: KEEP=1 (demo), ARGS="..." (pytest), PORT= and STATE= (up, down, status), PYTHON='
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
+	@echo '  options: KEEP=1 (demo), ARGS="..." (pytest), ON=localstack and PORT= (up), STATE= (up, down, status), PYTHON='
 
 setup: ## bring uv, the locked packages, SAM CLI and the emulator into the checkout
 	@$(setup)
 
 up: ## start the local emulator, build, deploy; writes .fairlane/local.json
 	@$(setup)
-	@$(bin)/fairlane up $(stack_options) $(if $(PORT),--port $(PORT))
+	@$(bin)/fairlane up $(stack_options) $(if $(ON),--on $(ON)) $(if $(PORT),--port $(PORT))
 
 down: ## stop the local emulator and what it runs
 	@$(setup) dev
@@ -82,6 +83,10 @@ unit: ## the tests that need no stack
 e2e: ## the tests against the deployed stack
 	@$(setup)
 	@$(bin)/pytest tests/e2e $(ARGS)
+
+test-localstack: ## the tests against the stack on LocalStack (a process where there is no Docker)
+	@$(setup)
+	@FAIRLANE_E2E_ON=localstack $(bin)/pytest tests/e2e $(ARGS)
 
 lock: ## after editing dependencies: lock them, export requirements.txt of the packages
 	@$(setup) uv

@@ -5,26 +5,39 @@ Should the run be killed, a guard of its own session takes the stack down, with 
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 from filelock import FileLock
 
 from fairlane_cli.stack import DeployedStack, StackOptions, down, up
 
+#: The emulator that is brought up: `ministack` (the default) or `localstack`.
+PLACE = "FAIRLANE_E2E_ON"
 #: Names the state directory of a stack that is up: it is used as it is, and left up.
 REUSED = "FAIRLANE_E2E_STATE_DIR"
+
+
+def stack_options(state_dir: Path, **more: Any) -> StackOptions:
+    """A stack of the tests' own at the place that they run at: never one that is there already."""
+    if os.environ.get(PLACE, "ministack") != "localstack":
+        return StackOptions(state_dir, **more)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    return StackOptions(state_dir, port, on="localstack", **more)
 
 
 @contextmanager
 def shared_stack(state_dir: Path) -> Iterator[DeployedStack]:
     """The stack of `state_dir`, up as long as any worker is inside."""
     state_dir.mkdir(parents=True, exist_ok=True)
-    options = StackOptions(state_dir)
+    options = stack_options(state_dir)
     lock = FileLock(state_dir / "users.lock")
     users = state_dir / "users.json"
     with lock:

@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,9 +18,23 @@ from fairlane_cli.session import Access, Session
 if TYPE_CHECKING:
     from fairlane_cli.stack import DeployedStack, StackOptions, StackStatus
 
+
+class Place(StrEnum):
+    """Where the stack can be brought up on this machine."""
+
+    MINISTACK = "ministack"
+    LOCALSTACK = "localstack"
+
+
 StateDirectory = Annotated[
     Path | None,
     typer.Option("--state-dir", envvar="FAIRLANE_STATE", help="Where the stack keeps its files. Default: .fairlane"),
+]
+On = Annotated[
+    Place,
+    typer.Option(
+        "--on", envvar="FAIRLANE_ON", help="The emulator. localstack: the one that runs, else a container, else PyPI."
+    ),
 ]
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Default: the next free one from 4566 on.")]
 
@@ -37,11 +52,11 @@ def add_commands(app: typer.Typer) -> None:
     command(app, "demo", Access.NONE)(demo)
 
 
-def up(session: Session, *, state_dir: StateDirectory = None, port: Port = None) -> None:
+def up(session: Session, *, on: On = Place.MINISTACK, state_dir: StateDirectory = None, port: Port = None) -> None:
     """Start Fairlane on this machine: emulator, build, deploy. Quick when it is up already."""
     from fairlane_cli import stack  # noqa: PLC0415 - loads boto3, which other commands need not wait for
 
-    options = _options(state_dir, port)
+    options = replace(_options(state_dir, port), on=on.value)
     with _stack_errors():
         deployed = stack.up(options, session.output.note)
     session.output.document(_summary(deployed, options))

@@ -36,9 +36,14 @@ def run_logged(command: Sequence[str | Path], *, log: Path, failure: str, enviro
 
 
 def set_up_tools(report: Report) -> None:
-    """Bring uv, SAM CLI and the emulator into the checkout. Quick where they are."""
+    """Bring uv, SAM CLI and MiniStack into the checkout. Quick where they are."""
+    set_up([ROOT / "scripts" / "setup.sh", "uv", "sam", "ministack"], report)
+
+
+def set_up(script: Sequence[str | Path], report: Report) -> None:
+    """Run a script that installs something and says each step on its standard error. Raises StackError."""
     with subprocess.Popen(
-        [ROOT / "scripts" / "setup.sh", "uv", "sam", "ministack"],
+        script,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,4 +1,7 @@
-"""The local emulator (MiniStack) as a detached process: starting it, finding it again, stopping it."""
+"""The local emulator (MiniStack or LocalStack): starting it as a detached process, finding it again, stopping it.
+
+A LocalStack that runs already, or that Docker can run, is not a process of ours: `containers`.
+"""
 
 import os
 import shutil
@@ -7,26 +10,43 @@ import time
 from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 import psutil
 
-from fairlane_cli.stack import processes
+from fairlane_cli.stack import containers, processes
 from fairlane_cli.stack.errors import StackError
-from fairlane_cli.stack.options import ROOT, Report, StackOptions, StateDirectory
+from fairlane_cli.stack.localstack import LocalStack
+from fairlane_cli.stack.ministack import HOST, MiniStack
+from fairlane_cli.stack.options import Report, StackOptions, StateDirectory
 from fairlane_cli.stack.records import EmulatorRecord
 
-HOST = "127.0.0.1"
 FIRST_PORT = 4566
 PORTS_TRIED = 100
-START_S = 30
 #: Of these the emulator and the functions in it may know; nothing else of the caller's environment.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-def interpreter() -> Path:
-    """The Python that the emulator runs on, and that runs the functions in it."""
-    return ROOT / ".tools" / "ministack" / "bin" / "python"
+class Kind(Protocol):
+    """An emulator of AWS that runs as a process."""
+
+    name: str
+    title: str
+    #: Path that answers 200 when it is ready.
+    health: str
+    #: Stands in its log when it could not listen.
+    port_taken: str
+    start_s: int
+
+    def command(self) -> list[str | Path]: ...
+
+    def set_up(self, state: StateDirectory, report: Report) -> None: ...
+
+    def environment(self, state: StateDirectory, port: int) -> dict[str, str]: ...
+
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (MiniStack(), LocalStack())}
 
 
 def endpoint_url(emulator: EmulatorRecord) -> str:
@@ -34,30 +54,36 @@ def endpoint_url(emulator: EmulatorRecord) -> str:
 
 
 def find(state: StateDirectory) -> EmulatorRecord | None:
-    """The emulator of this stack, if it lives. Not whether it answers."""
+    """The emulator of this stack, if it lives. Not whether it answers, where it is a process of ours."""
     record = EmulatorRecord.read(state.emulator_file)
-    if record and _lives(record, state):
-        return record
-    return None
+    if record is None:
+        return None
+    lives = _lives(record, state) if record.runs_as == "process" else answers(record)
+    return record if lives else None
 
 
 def answers(emulator: EmulatorRecord) -> bool:
     try:
-        response = httpx.get(f"{endpoint_url(emulator)}/_ministack/health", timeout=2, trust_env=False)
+        response = httpx.get(f"{endpoint_url(emulator)}{KINDS[emulator.place].health}", timeout=2, trust_env=False)
     except httpx.HTTPError:
         return False
     return response.is_success
 
 
 def start(options: StackOptions, report: Report) -> EmulatorRecord:
-    """A new, empty emulator that answers. Ends leftovers of an earlier one first."""
-    state = options.state
+    """An emulator that answers: a new and empty one, save a LocalStack that runs already. Ends leftovers first."""
+    state, kind = options.state, KINDS[options.on]
     stop(state)
     state.temporary.mkdir(parents=True)
+    elsewhere = containers.localstack(options, report) if options.on == "localstack" else None
+    if elsewhere:
+        elsewhere.write(state.emulator_file)
+        return elsewhere
+    kind.set_up(state, report)
     for candidate in _candidates(options.port):
-        emulator = _start_on(state, candidate, options.emulator_settings)
+        emulator = _start_on(state, candidate, kind, options.emulator_settings)
         if emulator:
-            report(f"emulator (MiniStack) on port {candidate}, process {emulator.pid}")
+            report(f"emulator ({kind.title}) on port {candidate}, process {emulator.pid}")
             return emulator
         if options.port is not None:
             raise _taken(options.port)  # somebody took it between our look and the emulator's
@@ -67,6 +93,9 @@ def start(options: StackOptions, report: Report) -> EmulatorRecord:
 def stop(state: StateDirectory) -> bool:
     """Ends the emulator, its workers and what they left on the disk. Tells whether anything ran."""
     ran = processes.stop(state.path)
+    record = EmulatorRecord.read(state.emulator_file)
+    if record and record.runs_as == "container":
+        ran = containers.stop(record.port, state) or ran
     state.emulator_file.unlink(missing_ok=True)
     shutil.rmtree(state.temporary, ignore_errors=True)
     return ran
@@ -100,16 +129,16 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _start_on(state: StateDirectory, port: int, settings: Mapping[str, str]) -> EmulatorRecord | None:
+def _start_on(state: StateDirectory, port: int, kind: Kind, settings: Mapping[str, str]) -> EmulatorRecord | None:
     """None where the port was taken in the meantime. Raises StackError where the emulator does not come up."""
-    pid = _spawn(state, port, settings)
-    emulator = EmulatorRecord(pid=pid, born_at=psutil.Process(pid).create_time(), port=port)
+    pid = _spawn(state, port, kind, settings)
+    emulator = EmulatorRecord(pid=pid, born_at=psutil.Process(pid).create_time(), port=port, place=kind.name)
     emulator.write(state.emulator_file)
-    deadline = time.monotonic() + START_S
+    deadline = time.monotonic() + kind.start_s
     for attempt in count():
         if not _lives(emulator, state) and attempt:
             processes.stop(state.path)
-            if "already in use" in state.log("ministack").read_text(errors="replace"):
+            if kind.port_taken in state.log(kind.name).read_text(errors="replace"):
                 return None
             break
         if answers(emulator) and _listens(emulator):
@@ -118,19 +147,19 @@ def _start_on(state: StateDirectory, port: int, settings: Mapping[str, str]) -> 
             break
         time.sleep(0.05)
     stop(state)
-    raise StackError("The emulator did not start.", log=state.log("ministack"))
+    raise StackError("The emulator did not start.", log=state.log(kind.name))
 
 
-def _spawn(state: StateDirectory, port: int, settings: Mapping[str, str]) -> int:
+def _spawn(state: StateDirectory, port: int, kind: Kind, settings: Mapping[str, str]) -> int:
     """Detached: in a session of its own, so that Ctrl-C at the terminal does not reach it."""
-    log = state.log("ministack")
+    log = state.log(kind.name)
     log.parent.mkdir(parents=True, exist_ok=True)
-    python = str(interpreter())
+    command = [str(part) for part in kind.command()]
     output = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
     return os.posix_spawn(
-        python,
-        [python, "-m", "ministack"],
-        {**_environment(state, port), **settings},
+        command[0],
+        command,
+        {**_environment(state), **kind.environment(state, port), **settings},
         setsid=True,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -140,21 +169,13 @@ def _spawn(state: StateDirectory, port: int, settings: Mapping[str, str]) -> int
     )
 
 
-def _environment(state: StateDirectory, port: int) -> dict[str, str]:
+def _environment(state: StateDirectory) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {
         **inherited,
         **processes.mark(state.path),
         "HOME": str(state.temporary),
         "TMPDIR": str(state.temporary),
-        "BIND_HOST": HOST,
-        "MINISTACK_HOST": HOST,
-        "GATEWAY_PORT": str(port),
-        "LOG_LEVEL": "WARNING",
-        "SFTP_ENABLED": "0",
-        "IOT_MTLS_ENABLED": "0",
-        # it would look for containers of its own and remove them
-        "DOCKER_HOST": f"unix://{state.temporary}/no-docker",
         "NO_PROXY": "127.0.0.1,localhost",
     }
 

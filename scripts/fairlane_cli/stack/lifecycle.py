@@ -6,8 +6,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fairlane_cli.stack import build, deploy, emulator, place
+from fairlane_cli.stack import build, deploy, emulator, leaving, place
 from fairlane_cli.stack.commands import set_up_tools
+from fairlane_cli.stack.errors import StackError
 from fairlane_cli.stack.options import Report, StackOptions, StateDirectory
 from fairlane_cli.stack.records import DeployedStack, EmulatorRecord, json_object
 
@@ -35,6 +36,8 @@ def up(options: StackOptions, report: Report) -> DeployedStack:
     with options.state.locked(report):
         set_up_tools(report)
         running, deployed = _running(options.state)
+        if running and running.place != options.on:
+            raise StackError(f"It is up on {running.place}.", remedy="fairlane down stops that; then repeat this.")
         if running and deployed and options.port not in {None, running.port}:
             report(f"it is up on port {running.port}, and stays there")
         if running and deployed:
@@ -47,8 +50,12 @@ def down(options: StackOptions, report: Report) -> bool:
     if not options.state.path.exists():
         return False
     with options.state.locked(report):
+        running, deployed = _running(options.state)
+        if running and deployed and running.runs_as == "elsewhere":
+            report(f"the {emulator.KINDS[running.place].title} on port {running.port} goes on; the stack leaves it")
+            leaving.leave(place.local(emulator.endpoint_url(running)), deployed)
         options.state.stack_file.unlink(missing_ok=True)
-        return emulator.stop(options.state)
+        return emulator.stop(options.state) or bool(running)
 
 
 def status(options: StackOptions) -> StackStatus:
@@ -67,7 +74,7 @@ def _running(state: StateDirectory) -> tuple[EmulatorRecord | None, DeployedStac
     """The living emulator, and what was deployed to that very one."""
     running = emulator.find(state)
     deployed = DeployedStack.read(state.stack_file)
-    if running and deployed and deployed.emulator.get("pid") == running.pid:
+    if running and deployed and deployed.emulator == {"pid": running.pid, "port": running.port}:
         return running, deployed
     return running, None
 
@@ -92,7 +99,7 @@ def _bring_up_to_date(
         return _create(options, report)
     if deployed.fingerprint == _fingerprint(_parameters(options)):
         report(f"already up on port {running.port}, unchanged")
-        deploy.wait_until_healthy(deployed.api_url, options.state.log("ministack"))
+        deploy.wait_until_healthy(deployed.api_url, options.state.log(options.on))
         return deployed
     report(f"already up on port {running.port}; the sources have changed")
     return _deploy(options, running, admin_key=deployed.admin_key, report=report)
@@ -120,7 +127,7 @@ def _deploy(options: StackOptions, running: EmulatorRecord, *, admin_key: str | 
         outputs=outputs,
         fingerprint=fingerprint,
     )
-    deploy.wait_until_healthy(api_url, state.log("ministack"))
+    deploy.wait_until_healthy(api_url, state.log(options.on))
     deployed.write(state.stack_file)
     report(f"healthy at {api_url}")
     return deployed

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 #: The checkout that this file is part of: it has the template, the functions and the tools.
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,6 +21,8 @@ class StackOptions:
     state_dir: Path = ROOT / ".fairlane"
     #: None: the next free one from 4566 on. Given: that one, or an error.
     port: int | None = None
+    #: The place: an emulator.
+    on: Literal["ministack", "localstack"] = "ministack"
     stack: str = "fairlane"
     #: Of template.yaml, besides those that the place itself needs.
     parameters: Mapping[str, str] = field(default_factory=dict)

@@ -10,8 +10,10 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class Emulated:
 
     def functions(self) -> "LambdaClient":
         return self._session().client("lambda", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    def sqs(self) -> "SQSClient":
+        return self._session().client("sqs", endpoint_url=self.endpoint_url, config=_CONFIG)
+
+    def events(self) -> "EventBridgeClient":
+        return self._session().client("events", endpoint_url=self.endpoint_url, config=_CONFIG)
 
     def s3(self) -> "S3Client":
         return self._session().client("s3", endpoint_url=self.endpoint_url, config=_CONFIG)

@@ -29,11 +29,15 @@ class _Record:
 
 @dataclass(frozen=True)
 class EmulatorRecord(_Record):
-    """A process, identified also by its birth: the system reuses process ids."""
+    """A process, identified also by its birth: the system reuses process ids. Both are 0 where it is none of ours."""
 
     pid: int
     born_at: float
     port: int
+    #: Which emulator: `ministack` or `localstack`.
+    place: str = "ministack"
+    #: `process`, `container` (ours to stop, too), or `elsewhere`: it ran before, and goes on afterwards.
+    runs_as: str = "process"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from fairlane_cli.stack import EmulatorRecord, StackError, StackOptions, down, emulator, processes, status
+from fairlane_cli.stack import EmulatorRecord, StackError, StackOptions, down, emulator, ministack, processes, status
 from fairlane_cli.stack.commands import set_up_tools
 from fairlane_cli.stack.options import Report, StateDirectory
 
@@ -158,7 +158,7 @@ def test_one_that_does_not_come_up_is_ended_and_its_log_shown(
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho what went wrong\nexit 1\n")
     broken.chmod(0o700)
-    monkeypatch.setattr(emulator, "interpreter", lambda: broken)
+    monkeypatch.setattr(ministack, "interpreter", lambda: broken)
     with pytest.raises(StackError, match="what went wrong"):
         emulator.start(StackOptions(state.path), print)
     assert processes.marked(state.path) == []

@@ -13,7 +13,7 @@ import yaml
 
 from fairlane_cli.stack.build import build
 from fairlane_cli.stack.commands import set_up_tools
-from fairlane_cli.stack.emulator import interpreter
+from fairlane_cli.stack.ministack import interpreter
 from tests.unit.platform.cloudformation import functions, samples
 
 pytestmark = [pytest.mark.artifact, pytest.mark.xdist_group("artifact")]
