@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from fairlane.domain.concurrency import Scaling
+from fairlane.domain.slots import Change, Slots
 from fairlane.domain.task import Outcome, Task, TaskError
 
 Clock = Callable[[], datetime]
@@ -110,6 +111,36 @@ class DedupStore(Protocol):
 
     def reserve(self, tenant: str, key: str, wanted: Reservation, *, now: datetime, window: timedelta) -> Reservation:
         """Take the key for `window` unless it is taken; whoever has it now."""
+
+
+# --- slots ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Changed:
+    """The half of `change` that wrote; `slots` is what is there now."""
+
+    slots: Slots
+
+
+@dataclass(frozen=True)
+class NotChanged:
+    """The half of `change` that met something else than it expected: what is there."""
+
+    slots: Slots
+
+
+class SlotStore(Protocol):
+    """The slots of each tenant, in the Quotas table."""
+
+    def look(self, tenant: str) -> Slots:
+        """What is in use now, read consistently."""
+
+    def change(self, tenant: str, change: Change) -> Changed | NotChanged:
+        """Make the change in one conditional write. May be repeated where `change.mine` is a lease in it."""
+
+    def set_shares(self, tenant: str, shares: Mapping[str, int | None]) -> None:
+        """What the platform's allocator leaves to each lane; None takes its share away."""
 
 
 # --- queues -----------------------------------------------------------------------------------

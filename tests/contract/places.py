@@ -18,14 +18,16 @@ from fairlane.aws.dedup import DynamoDedup
 from fairlane.aws.items import task_key
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
+from fairlane.aws.slots import DynamoSlots
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.domain.names import task_id
-from fairlane.ports import DedupStore, Queues, Registry, ResultsBus, TaskStore
+from fairlane.ports import DedupStore, Queues, Registry, ResultsBus, SlotStore, TaskStore
 from tests.simulation.fakes.bus import FakeBus
 from tests.simulation.fakes.clock import START, VirtualClock
 from tests.simulation.fakes.dedup import FakeDedup
 from tests.simulation.fakes.queues import FakeQueues
 from tests.simulation.fakes.registry import FakeRegistry
+from tests.simulation.fakes.slots import FakeSlots
 from tests.simulation.fakes.tasks import FakeTasks
 
 Record = Mapping[str, Any]
@@ -38,12 +40,17 @@ class Tables:
     tasks: TaskStore
     dedup: DedupStore
     registry: Registry
+    slots: SlotStore
     #: (tenant, task id) -> when the record may be deleted (s since the epoch).
     ttl: Callable[[str, str], int]
     numbers: Iterator[int]
 
     def tenant(self) -> str:
         return f"tenant-{next(self.numbers)}"
+
+    def fake_slots(self) -> FakeSlots:
+        """To compare with."""
+        return FakeSlots()
 
 
 @dataclass
@@ -70,6 +77,7 @@ def fake_tables() -> Iterator[Tables]:
         tasks,
         FakeDedup(),
         FakeRegistry(),
+        FakeSlots(),
         lambda tenant, task: int(tasks.records[tenant, task].ttl.timestamp()),
         itertools.count(1),
     )
@@ -106,6 +114,7 @@ def moto_tables(wrapped: Callable[[Any], Any] = lambda client: client) -> Iterat
         make_tasks_table(client, "tasks")
         _table(client, "dedup", "pk")
         _table(client, "registry", "tenant", "item")
+        _table(client, "quotas", "pk")
 
         def ttl(tenant: str, task: str) -> int:
             return int(client.get_item(TableName="tasks", Key=task_key(tenant, task))["Item"]["ttl"]["N"])
@@ -114,6 +123,7 @@ def moto_tables(wrapped: Callable[[Any], Any] = lambda client: client) -> Iterat
             DynamoTasks(client, "tasks"),
             DynamoDedup(client, "dedup"),
             DynamoRegistry(client, "registry"),
+            DynamoSlots(client, "quotas"),
             ttl,
             itertools.count(1),
         )
