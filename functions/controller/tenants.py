@@ -18,6 +18,7 @@ from controller.lanes import Lanes
 from controller.registry import Documents
 from controller.subscriptions import Subscriptions
 from fairlane.domain import catalog
+from fairlane.domain.admission import backlog_since
 from fairlane.domain.errors import Refused
 from fairlane.domain.times import rfc3339
 from fairlane.ports import Clock, Entry
@@ -27,8 +28,6 @@ LONGEST_DELAY = timedelta(minutes=15)
 #: Names of deleted tenants, and how long a task of theirs may still lie in the table.
 FORMER = "#former-tenants"
 LONGEST_RETENTION = timedelta(days=366)
-#: Accepted and shown, and enforced with the flow control to come.
-NOT_ENFORCED = ("submit_rate", "submit_burst", "backlog")
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,8 @@ class Tenants:
         old = self.documents.find(catalog.TENANTS, tenant)
         if old is not None and old.doc["status"] == "draining":
             raise Refused("conflict", f"The tenant {tenant} is being deleted: wait until it is gone.")
+        since = backlog_since(old.doc if old else None, wanted, rfc3339(self.now()))
+        wanted |= {"backlog_since": since}
         status = old.doc["status"] if old else "provisioning"
         entry = self.documents.save(catalog.TENANTS, tenant, wanted | {"status": status}, old)
         entry = self.converge(entry, changed=True)
@@ -147,7 +148,8 @@ def shown(entry: Entry) -> dict[str, Any]:
         "targets": doc["targets"],
         "retention_days": doc["retention_days"],
         "status": doc["status"],
-        "not_enforced": [f"limits.{name}" for name in NOT_ENFORCED if limits[name] is not None],
+        # a burst says how many a rate lets pass at once
+        "not_enforced": ["limits.submit_burst"] if limits["submit_burst"] and not limits["submit_rate"] else [],
         "created_at": doc["created_at"],
         "updated_at": doc["updated_at"],
     }

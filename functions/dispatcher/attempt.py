@@ -51,6 +51,8 @@ class Publish:
     """The task has its end: send its result event, then the message may go."""
 
     task: Task
+    #: Whether this attempt has committed the end, instead of meeting it.
+    committed: bool = False
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class Attempts:
         written = self.tasks.commit(task, outcome)
         if isinstance(written, Task):
             if written.status.is_end:
-                return Publish(written)
+                return Publish(written, committed=True)
             return Hide(written.next_at or self.now() + SOON, outcome.detail)
         # the fence: somebody else decided meanwhile, and our outcome is discarded
         return self._explain(written, generation=task.generation)

@@ -12,9 +12,11 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from dispatcher.attempt import Assignment, Attempts, Bury, Disposition, Hide, Publish
+from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
 from fairlane.domain.catalog import QueueOwner
 from fairlane.domain.errors import Refused
+from fairlane.domain.task import Task
 from fairlane.http import parse_json
 from fairlane.ports import Clock, Message, Parallel, Queues, TaskStore
 from fairlane.received import OWN_DEPTH, Received, bury, owner_of, partial_response, received_of
@@ -43,6 +45,7 @@ class Dispatch:
     tasks: TaskStore
     queues: Queues
     registry: CachedRegistry
+    backlog: Backlog
     parallel: Parallel
     now: Clock
     logger: Logger
@@ -101,6 +104,7 @@ class Dispatch:
         for url, group in by_queue.items():
             confirmed = self.queues.send(url, [_result(one.disposition) for one in group])
             failed += [one.message for one, sent in zip(group, confirmed, strict=True) if not sent]
+        self.backlog.ended([task.tenant for task in map(_committed, ended) if task is not None])
         return failed
 
     def _bury(self, one: _Done, why: Bury) -> list[Received]:
@@ -153,6 +157,12 @@ class Dispatch:
         else:
             about["reason"] = disposition.reason
         self.logger.info("message", extra=about)
+
+
+def _committed(one: _Done) -> Task | None:
+    """The task whose end was committed here, if one was."""
+    disposition = one.disposition
+    return disposition.task if isinstance(disposition, Publish) and disposition.committed else None
 
 
 def _assignment(message: Received, owner: QueueOwner, deadline: datetime) -> Assignment | Bury:

@@ -9,10 +9,12 @@ from aws_lambda_powertools import Logger
 from dispatcher.attempt import Attempts
 from dispatcher.batch import Dispatch
 from fairlane.aws import clients
+from fairlane.aws.admission import DynamoAdmission
 from fairlane.aws.lambda_target import LambdaTarget
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.tasks import DynamoTasks
+from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
 from fairlane.domain.times import utc_now
 from fairlane.http_target import HttpTarget
@@ -47,13 +49,16 @@ def build(settings: DispatcherSettings, *, now: Clock, parallel: Parallel, targe
         now=now,
         random=random.random,
     )
+    logger = Logger()
+    meters = DynamoAdmission(dynamodb, settings.quotas_table, clients.dynamodb_once)
     return Dispatch(
         attempts=attempts,
         tasks=tasks,
         queues=SqsQueues(clients.sqs()),
         registry=registry,
+        backlog=Backlog(meters, registry, now, logger),
         parallel=parallel,
         now=now,
-        logger=Logger(),
+        logger=logger,
         dead_letters_url=settings.dead_letters_url,
     )

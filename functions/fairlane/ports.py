@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
+from fairlane.domain.admission import Drift, Meter, SubmitLimits
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.slots import Change, Slots
 from fairlane.domain.task import Outcome, Task, TaskError
@@ -141,6 +142,49 @@ class SlotStore(Protocol):
 
     def set_shares(self, tenant: str, shares: Mapping[str, int | None]) -> None:
         """What the platform's allocator leaves to each lane; None takes its share away."""
+
+
+# --- admission --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The permits are taken; the meter as it is now."""
+
+    meter: Meter
+
+
+@dataclass(frozen=True)
+class Short:
+    """Nothing was taken; the meter as it was (None: there is none)."""
+
+    meter: Meter | None
+
+
+class AdmissionStore(Protocol):
+    """One meter a tenant in the Quotas table. A crash in between counts too much, never too little."""
+
+    def look(self, tenant: str) -> Meter | None:
+        """The meter, read consistently."""
+
+    def start(self, tenant: str, meter: Meter, *, instead_of: Meter | None, now: datetime) -> Meter | None:
+        """Write `meter` in place of the one that was read; whichever is there afterwards."""
+
+    def take(self, tenant: str, limits: SubmitLimits, count: int, *, now: datetime, is_full: bool) -> Taken | Short:
+        """Take `count` permits if there are as many; `is_full`: whether the bucket is believed to be."""
+
+    def give_back(self, tenant: str, *, places: int, tokens_ns: int = 0, now: datetime) -> None:
+        """Take less off the backlog (never below 0), and give tokens back. Never done twice, perhaps not at all."""
+
+    def correct(self, tenant: str, seen: Meter, *, by: int, drift: Drift | None, now: datetime) -> bool:
+        """Add `by` to the backlog and note `drift`, if the drift noted so far is still the one that was seen."""
+
+
+class Depths(Protocol):
+    """How much lies in a tenant's lane queues."""
+
+    def unended(self, tenant: str) -> int:
+        """Messages in all of them, in any state."""
 
 
 # --- queues -----------------------------------------------------------------------------------
@@ -326,9 +370,14 @@ class Depth:
     delayed: int
 
     @property
+    def messages(self) -> int:
+        """All of them, in any state."""
+        return self.visible + self.in_flight + self.delayed
+
+    @property
     def is_empty(self) -> bool:
         """Nothing in it in any way."""
-        return self.visible + self.in_flight + self.delayed == 0
+        return self.messages == 0
 
 
 @dataclass(frozen=True)

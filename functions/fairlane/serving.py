@@ -18,6 +18,8 @@ from fairlane.ports import Clock
 
 #: Slug of the refusal -> metric; each refusal is counted.
 REFUSED_METRIC = "Refused"
+#: Name of the limit -> metric; each refusal because of a limit is counted.
+OVER_LIMIT_METRIC = "OverLimit"
 
 
 class Service:
@@ -72,8 +74,12 @@ class Service:
             return problem(unavailable)
 
     def count_refusal(self, refused: Refused) -> None:
-        """One more in the metric `Refused`, by kind."""
-        with_kind = self._metrics
-        with_kind.add_dimension("kind", refused.kind)
-        with_kind.add_metric(REFUSED_METRIC, MetricUnit.Count, 1)
-        with_kind.flush_metrics()
+        """One more in the metric `Refused`, by kind; and in `OverLimit`, by the limit, where it is one."""
+        self._count(REFUSED_METRIC, "kind", refused.kind)
+        if refused.reason:
+            self._count(OVER_LIMIT_METRIC, "limit", refused.reason)
+
+    def _count(self, metric: str, dimension: str, value: str) -> None:
+        self._metrics.add_dimension(dimension, value)
+        self._metrics.add_metric(metric, MetricUnit.Count, 1)
+        self._metrics.flush_metrics()

@@ -47,6 +47,7 @@ class DispatcherSettings(_FromEnv):
     """The dispatcher's."""
 
     tasks_table: str
+    quotas_table: str
     registry_table: str
     registry_cache_s: float
     dead_letters_url: str

@@ -9,7 +9,7 @@ from typing import Any
 from fairlane.domain.errors import Refused, problem_document
 from fairlane.events import parse_submission
 from fairlane.http import Action, Answer, Request
-from gateway.submit import Accepted, Submit
+from gateway.submit import Submit, Submitted
 from gateway.tasks import ReadTasks
 
 OPENAPI = Path(__file__).with_name("openapi.json")
@@ -37,23 +37,25 @@ class Actions:
     def submit_tasks(self, request: Request) -> Answer:
         """POST /v1/tasks, in the three content modes."""
         submission = parse_submission(request.headers, request.body)
-        answers = self.submit(request.caller.tenant, submission.events)
+        submitted = self.submit(request.caller.tenant, submission.events)
         if submission.mode == "batched":
-            return self._batch(answers)
-        (answer,) = answers
+            return self._batch(submitted)
+        (answer,) = submitted.answers
         if isinstance(answer, Refused):
             raise answer
         if answer.duplicate:
-            return Answer(200, asdict(answer))
-        return Answer(202, asdict(answer), {"Location": f"/v1/tasks/{answer.id}"})
+            return Answer(200, asdict(answer), submitted.fields)
+        return Answer(202, asdict(answer), {"Location": f"/v1/tasks/{answer.id}", **submitted.fields})
 
-    def _batch(self, answers: list[Accepted | Refused]) -> Answer:
+    def _batch(self, submitted: Submitted) -> Answer:
         items: list[dict[str, Any]] = []
-        for answer in answers:
+        headers = dict(submitted.fields)
+        for answer in submitted.answers:
             if isinstance(answer, Refused):
                 self.count_refusal(answer)
+                headers |= answer.headers if answer.reason else {}
                 items.append({"error": problem_document(answer)})
             else:
                 items.append(asdict(answer))
         refused = any("error" in item for item in items)
-        return Answer(207 if refused else 200, {"items": items})
+        return Answer(207 if refused else 200, {"items": items}, headers)

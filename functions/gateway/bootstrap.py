@@ -6,7 +6,9 @@ from functools import cache
 from aws_lambda_powertools import Logger, Metrics
 
 from fairlane.aws import clients
+from fairlane.aws.admission import DynamoAdmission
 from fairlane.aws.dedup import DynamoDedup
+from fairlane.aws.depths import SqsDepths
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.tasks import DynamoTasks
@@ -18,6 +20,7 @@ from fairlane.ports import Clock, Parallel
 from fairlane.serving import Service
 from fairlane.settings import GatewaySettings
 from gateway.actions import Actions
+from gateway.admission import Admission
 from gateway.routes import ROUTES
 from gateway.submit import Submit
 from gateway.tasks import ReadTasks
@@ -36,13 +39,18 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
     """The gateway with a clock and a way to run things at once."""
     logger = Logger()
     dynamodb = clients.dynamodb()
-    registry = CachedRegistry(DynamoRegistry(dynamodb, settings.registry_table), ttl_s=settings.registry_cache_s)
+    stored = DynamoRegistry(dynamodb, settings.registry_table)
+    registry = CachedRegistry(stored, ttl_s=settings.registry_cache_s)
     tasks = DynamoTasks(dynamodb, settings.tasks_table)
+    sqs = clients.sqs()
+    meters = DynamoAdmission(dynamodb, settings.quotas_table, clients.dynamodb_once)
+    admission = Admission(meters, SqsDepths(sqs, stored), now, logger)
     submit = Submit(
         tasks=tasks,
         dedup=DynamoDedup(dynamodb, settings.dedup_table),
-        queues=SqsQueues(clients.sqs()),
+        queues=SqsQueues(sqs),
         registry=registry,
+        admission=admission,
         now=now,
         parallel=parallel,
         logger=logger,

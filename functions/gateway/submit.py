@@ -1,13 +1,13 @@
 """Accepting tasks: validate against the tenant's registry, record, send, acknowledge.
 
-Order: conditional put of the record, then the send to the lane's queue, then 202. The put is the
-deduplication. What if it stops in between: after the put, the client has no 202 and repeats; it
+Order: permits under the tenant's limits, conditional put of the record, the send to the lane's queue, then
+202. The put is the deduplication. What if it stops in between: after the put, the client has no 202 and repeats; it
 meets its own record, sends again and gets 200. A duplicate of a task that was never claimed
 always sends, as it cannot know whether the first send happened; claims make a spare message harmless.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,7 @@ from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
 from fairlane.domain.times import from_ms, to_ms
 from fairlane.events import Event, event_json, event_size, event_time, payload_hash
 from fairlane.ports import Clock, Created, DedupStore, Message, Parallel, Queues, Reservation, TaskStore
+from gateway.admission import Admission, over_limit
 
 #: SQS delays a message 15 minutes at most; one that is due later is hidden again when it comes.
 LONGEST_DELAY = timedelta(minutes=15)
@@ -38,6 +39,14 @@ class Accepted:
     id: str
     status: str
     duplicate: bool
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """An answer for each event, in their order, and the header fields that tell of the tenant's limits."""
+
+    answers: Sequence[Accepted | Refused]
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -67,12 +76,13 @@ class Submit:
     dedup: DedupStore
     queues: Queues
     registry: CachedRegistry
+    admission: Admission
     now: Clock
     parallel: Parallel
     logger: Logger
 
-    def __call__(self, tenant: str, events: Sequence[Event | Refused]) -> list[Accepted | Refused]:
-        """An answer for each event, in their order. Raises Refused when the tenant may not submit at all."""
+    def __call__(self, tenant: str, events: Sequence[Event | Refused]) -> Submitted:
+        """Accept what can be accepted. Raises Refused when the tenant may not submit at all."""
         spec = self._tenant(tenant)
         now = self.now()
         answers: dict[int, Accepted | Refused] = {}
@@ -90,9 +100,9 @@ class Submit:
                     answers[index] = refused
                 else:
                     recorded[index] = known
-        recorded |= self._record_all(prepared, answers)
+        fields = self._record_admitted(tenant, spec, prepared, recorded, answers)
         self._send_all(recorded, answers)
-        return [answers[index] for index in range(len(events))]
+        return Submitted([answers[index] for index in range(len(events))], fields)
 
     def _tenant(self, tenant: str) -> catalog.Tenant:
         entry = self.registry.get(catalog.TENANTS, tenant)
@@ -161,6 +171,42 @@ class Submit:
         if entry is None:
             raise _refused("#/lane", f"there is no lane {lane}: GET /v1/lanes lists them")
         return str(entry.doc["queue_url"])
+
+    # --- limits ---------------------------------------------------------------------------
+
+    def _record_admitted(
+        self,
+        tenant: str,
+        spec: catalog.Tenant,
+        prepared: dict[int, _Prepared],
+        recorded: dict[int, _Recorded],
+        answers: dict[int, Accepted | Refused],
+    ) -> Mapping[str, str]:
+        """Put the records of what the limits admit, the first ones in order; 429 for the others."""
+        if spec.submit is None or not prepared:
+            recorded |= self._record_all(prepared, answers)
+            return {}
+        names = dict.fromkeys(_dedup_name(one) for one in prepared.values())  # repeats in a batch are one task
+        admitted = self.admission.admit(tenant, spec.submit, len(names))
+        if admitted.shortage is not None:
+            refused = over_limit(admitted.shortage, admitted.fields)
+            within = set(list(names)[: admitted.count])
+            for index in [index for index, one in prepared.items() if _dedup_name(one) not in within]:
+                known = self._repeat(tenant, prepared.pop(index).event)
+                if known is None:
+                    answers[index] = refused
+                else:
+                    recorded[index] = known
+        made = self._record_all(prepared, answers)
+        recorded |= made
+        perhaps_made = sum(isinstance(answers.get(index), Unavailable) for index in prepared)
+        used = sum(not one.duplicate for one in made.values()) + perhaps_made
+        self.admission.give_back(tenant, spec.submit, admitted.count - used)
+        return admitted.fields
+
+    def _repeat(self, tenant: str, event: Event) -> _Recorded | None:
+        """Over the limit too, a repeat of an accepted event is told so: else a lost answer could not be repaired."""
+        return self._known(tenant, event) if self.admission.may_look_up(tenant) else None
 
     # --- the record -----------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import time_machine
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
+from fairlane.aws.admission import DynamoAdmission
 from fairlane.aws.bus import EventBus
 from fairlane.aws.dedup import DynamoDedup
 from fairlane.aws.items import task_key
@@ -21,7 +22,8 @@ from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.slots import DynamoSlots
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.domain.names import task_id
-from fairlane.ports import DedupStore, Queues, Registry, ResultsBus, SlotStore, TaskStore
+from fairlane.ports import AdmissionStore, DedupStore, Queues, Registry, ResultsBus, SlotStore, TaskStore
+from tests.simulation.fakes.admission import FakeAdmission
 from tests.simulation.fakes.bus import FakeBus
 from tests.simulation.fakes.clock import START, VirtualClock
 from tests.simulation.fakes.dedup import FakeDedup
@@ -41,6 +43,7 @@ class Tables:
     dedup: DedupStore
     registry: Registry
     slots: SlotStore
+    admission: AdmissionStore
     #: (tenant, task id) -> when the record may be deleted (s since the epoch).
     ttl: Callable[[str, str], int]
     numbers: Iterator[int]
@@ -78,6 +81,7 @@ def fake_tables() -> Iterator[Tables]:
         FakeDedup(),
         FakeRegistry(),
         FakeSlots(),
+        FakeAdmission(),
         lambda tenant, task: int(tasks.records[tenant, task].ttl.timestamp()),
         itertools.count(1),
     )
@@ -124,6 +128,7 @@ def moto_tables(wrapped: Callable[[Any], Any] = lambda client: client) -> Iterat
             DynamoDedup(client, "dedup"),
             DynamoRegistry(client, "registry"),
             DynamoSlots(client, "quotas"),
+            DynamoAdmission(client, "quotas", lambda: client),
             ttl,
             itertools.count(1),
         )

@@ -71,7 +71,7 @@ class Clients:
 
         def call() -> Sequence[Accepted | Refused]:
             try:
-                return self.world.submit(gateway)(tenant.name, events)
+                return self.world.submit(gateway)(tenant.name, events).answers
             except Outage:
                 return [Refused("unavailable", "503")] * len(events)
 
@@ -84,9 +84,11 @@ class Clients:
     def _must_repeat(self, tenant: SimulatedTenant, event: Event, answer: Accepted | Refused) -> bool:
         if isinstance(answer, Refused):
             self.world.monitor.reached.add(f"refused {answer.kind}")
-            return answer.kind == "unavailable"
+            self.world.monitor.reached.add(f"short of {answer.reason}")
+            return answer.kind in ("unavailable", "too-many-requests")
         key, payload = (tenant.name, answer.id), said(event)
         known = self.acknowledged.setdefault(key, payload)
+        self.world.monitor.acknowledged_at.setdefault(key, self.world.clock())
         self.world.monitor.expect(known == payload, f"{answer.id} was acknowledged for two payloads")
         self.world.monitor.expect(key in self.world.tasks.records, f"{answer.id} was acknowledged without a record")
         return False

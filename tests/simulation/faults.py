@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from fairlane.ports import BusEntry, DedupStore, Message, Queues, RegistryReader, ResultsBus, TaskStore
+from fairlane.ports import AdmissionStore, BusEntry, DedupStore, Message, Queues, RegistryReader, ResultsBus, TaskStore
 from tests.simulation.scheduler import Crash, Process, Scheduler
 
 
@@ -104,6 +104,10 @@ class _FaultyBus:
 
 def faulty_tasks(real: TaskStore, faults: Faults) -> TaskStore:
     return cast(TaskStore, _Faulty(real, faults))
+
+
+def faulty_admission(real: AdmissionStore, faults: Faults) -> AdmissionStore:
+    return cast(AdmissionStore, _Faulty(real, faults))
 
 
 def faulty_dedup(real: DedupStore, faults: Faults) -> DedupStore:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fairlane.domain.task import Task
@@ -19,6 +19,8 @@ Span = tuple[datetime, datetime]
 ADDED = frozenset({"tenant", "taskid", "attempt", "deadline"})
 #: What may differ between events of one `dedupkey`.
 KEYED = frozenset({"id", "source", "dedupwindow"})
+#: Longer than a permit may be on its way to its record.
+SETTLED = timedelta(seconds=60)
 
 
 def said(event: Event) -> str:
@@ -34,6 +36,8 @@ class Monitor:
         self.violations: list[str] = []
         #: Reasons and details that came up: which paths this schedule took.
         self.reached: set[str] = set()
+        #: (tenant, task id) -> when a client was first told that it is accepted.
+        self.acknowledged_at: dict[tuple[str, str], datetime] = {}
         self._runs: dict[tuple[str, str, int], list[Span]] = defaultdict(list)
 
     def expect(self, holds: bool, violation: str) -> None:
@@ -49,6 +53,20 @@ class Monitor:
         if old is not None:
             self.expect(not old.status.is_end, f"{new.id} was {old.status} and became {new.status}")
             self.expect(old.claim <= new.claim <= old.claim + 1, f"{new.id}: claim {old.claim} became {new.claim}")
+
+    def on_create(self, tasks: list[Task], limit: int, now: datetime) -> None:
+        """4: a tenant has no more tasks that have not ended than its backlog allows.
+
+        A record whose client vanished is no task; its place is free again after two minutes.
+        """
+        unended = [one.id for one in tasks if not one.status.is_end and self._counts(one, now)]
+        if len(unended) == limit:
+            self.reached.add("a backlog was full")
+        self.expect(len(unended) <= limit, f"{len(unended)} tasks have not ended, of {limit}: {unended}")
+
+    def _counts(self, task: Task, now: datetime) -> bool:
+        told = self.acknowledged_at.get((task.tenant, task.id), now)
+        return told - task.created_at <= SETTLED
 
     def on_start(self, event: Mapping[str, Any], function: str, record: Task | None, span: Span) -> None:
         """4, 5: no two attempts of one task at once, no more than allowed, only what was recorded, for its tenant."""

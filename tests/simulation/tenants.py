@@ -1,5 +1,6 @@
 """Tenants of the simulation, as the registry holds them."""
 
+import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,17 @@ def register(
     for task_type in TYPES:
         put_function(registry, name, task_type)
     return tenant
+
+
+def limit(rng: random.Random, registry: FakeRegistry, name: str) -> None:
+    """Give some tenants limits on submitting, small enough to be met."""
+    if rng.random() < 0.6:
+        return
+    limits = {"backlog": rng.choice((None, 1, 1, 2, 3)), "submit_rate": rng.choice((None, 0.2, 1))}
+    limits["submit_burst"] = rng.choice((None, 1, 2)) if limits["submit_rate"] else None
+    held = registry.get(catalog.TENANTS, name)
+    if held is not None:
+        registry.put(Entry(catalog.TENANTS, name, {**held.doc, "limits": limits}, 2), expected=1)
 
 
 def put_function(registry: FakeRegistry, tenant: str, task_type: str) -> None:

@@ -13,7 +13,7 @@ from fairlane.domain.errors import Refused
 from fairlane.domain.task import Outcome, Status, Task
 from fairlane.events import Event
 from fairlane.ports import Refusal
-from gateway.submit import Accepted, Submit
+from gateway.submit import Accepted, Submit, Submitted
 from tests.simulation.fakes.tasks import FakeTasks
 from tests.simulation.faults import Outage
 from tests.simulation.schedule import Schedule
@@ -101,7 +101,7 @@ class DuplicatesNeverSend(Submit):
 
 
 class IgnoresTheLane(Submit):
-    def __call__(self, tenant: str, events: Sequence[Event | Refused]) -> list[Accepted | Refused]:
+    def __call__(self, tenant: str, events: Sequence[Event | Refused]) -> Submitted:
         """Another tenant's task."""
         return super().__call__("bob" if tenant == "ada" else tenant, events)
 

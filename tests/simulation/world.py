@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -13,10 +13,17 @@ from aws_lambda_powertools import Logger
 from deliverer.batch import Deliver
 from dispatcher.attempt import Attempts
 from dispatcher.batch import Dispatch
+from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
+from fairlane.domain.admission import SubmitLimits
+from fairlane.domain.catalog import TENANTS
+from fairlane.domain.task import Task
+from fairlane.healing import Healing
 from fairlane.ports import BusEntry, Clock
+from gateway.admission import Admission
 from gateway.submit import Submit
 from tests.simulation import tenants
+from tests.simulation.fakes.admission import FakeAdmission, FakeDepths
 from tests.simulation.fakes.bus import FakeBus
 from tests.simulation.fakes.clock import VirtualClock
 from tests.simulation.fakes.dedup import FakeDedup
@@ -27,6 +34,7 @@ from tests.simulation.faults import (
     Chaos,
     Faults,
     Outage,
+    faulty_admission,
     faulty_bus,
     faulty_dedup,
     faulty_queues,
@@ -44,6 +52,12 @@ Handler = Callable[[list[dict[str, Any]], Process], dict[str, Any]]
 DISPATCHER_LIVES = timedelta(seconds=60)
 
 
+class MakeMeters(Protocol):
+    """The meters of a world: a mutant puts its own in."""
+
+    def __call__(self, on_write: Any) -> FakeAdmission: ...
+
+
 class MakeTasks(Protocol):
     """The store of a world: a mutant puts its own in."""
 
@@ -55,6 +69,9 @@ class Parts:
     """What a mutant may replace."""
 
     tasks: MakeTasks = FakeTasks
+    meters: MakeMeters = FakeAdmission
+    backlog: type[Backlog] = Backlog
+    healing: type[Healing] = Healing
     dispatch: type[Dispatch] = Dispatch
     deliver: type[Deliver] = Deliver
     submit: type[Submit] = Submit
@@ -74,7 +91,8 @@ class World:
             outage=self.rng.choice((0.0, 0.02, 0.08)),
             stall=self.rng.choice((0.0, 0.0, 0.01, 0.04)),
         )
-        self.tasks = parts.tasks(self.monitor.on_write)
+        self.tasks = parts.tasks(self._on_write)
+        self.meters = parts.meters(lambda _tenant, _meter: self._wake_healing())
         self.dedup = FakeDedup()
         self.bus = FakeBus(self._bus_refuses)
         self.registry = FakeRegistry()
@@ -91,12 +109,14 @@ class World:
             tenants.register(name, self.registry, self.queues, (self.lane_redrive, most), (self.result_redrive, most))
             for name in ("ada", "bob")
         ]
+        tenants.limit(random.Random(f"limits {seed}"), self.registry, "bob")  # noqa: S311 - a schedule, no secret
         self.lane_queues = [self.lane_redrive, *(one.queue_url for one in self.tenants)]
         self.result_queues = [self.result_redrive, *(one.results_url for one in self.tenants)]
         for url in self.lane_queues:
             self._start_poller(url, self._dispatch)
         for url in self.result_queues:
             self._start_poller(url, self._deliver)
+        self._minutes_of_healing = self.scheduler.start(self._heal_each_minute, Process("schedule"))
 
     @property
     def is_idle(self) -> bool:
@@ -112,9 +132,12 @@ class World:
             dedup=faulty_dedup(self.dedup, faults),
             queues=faulty_queues(self.queues, faults),
             registry=self._cached(faults),
+            admission=Admission(
+                faulty_admission(self.meters, faults), self._depths(), self._clock_of(process), self._logger
+            ),
             now=self._clock_of(process),
             parallel=SimulatedParallel(self.scheduler, process),
-            logger=cast(Logger, self.monitor),
+            logger=self._logger,
         )
 
     def _dispatch(self, records: list[dict[str, Any]], process: Process) -> dict[str, Any]:
@@ -126,9 +149,10 @@ class World:
             tasks=tasks,
             queues=faulty_queues(self.queues, faults),
             registry=registry,
+            backlog=self.parts.backlog(faulty_admission(self.meters, faults), registry, now, self._logger),
             parallel=SimulatedParallel(self.scheduler, process),
             now=now,
-            logger=cast(Logger, self.monitor),
+            logger=self._logger,
             dead_letters_url=self.dead_letters,
         )
         return dispatch(records, deadline=now() + DISPATCHER_LIVES)
@@ -140,10 +164,55 @@ class World:
             queues=faulty_queues(self.queues, faults),
             registry=self._cached(faults),
             random=self.rng.random,
-            logger=cast(Logger, self.monitor),
+            logger=self._logger,
             dead_letters_url=self.dead_letters,
         )
         return deliver(records)
+
+    def _heal_each_minute(self) -> None:
+        """The janitor's duty, as long as it has something to do."""
+        while True:
+            if all(
+                meter.drift is None and meter.backlog == self._depths().unended(tenant)
+                for tenant, meter in self.meters.meters.items()
+                if meter.backlog is not None
+            ):
+                self.scheduler.wait_until(self.clock() + NEVER)
+            self.scheduler.pause(timedelta(minutes=1))
+            process = new_process("janitor", self.scheduler, self.rng, lives=DISPATCHER_LIVES)
+            self.scheduler.start(partial(self._heal, process), process)
+
+    def _heal(self, process: Process) -> None:
+        faults = self._faults(process)
+        store = faulty_admission(self.meters, faults)
+        healing = self.parts.healing(store, self._depths(), lambda _: 0, self._clock_of(process), self._logger)
+        for tenant in self.tenants:
+            entry = self.registry.get(TENANTS, tenant.name)
+            limits = SubmitLimits.of(entry.doc) if entry else None
+            if limits is not None:
+                with suppress(Outage):
+                    healing.heal(tenant.name, limits)
+
+    def _depths(self) -> FakeDepths:
+        lanes = {one.name: [one.queue_url, self.lane_redrive] for one in self.tenants}
+        return FakeDepths(lanes.__getitem__, lambda url: len(self.queues.queues[url].held))
+
+    def _on_write(self, old: Task | None, new: Task) -> None:
+        self.monitor.on_write(old, new)
+        if new.status.is_end:
+            self._wake_healing()
+        entry = self.registry.get(TENANTS, new.tenant)
+        limit = entry.doc["limits"].get("backlog") if entry else None
+        if old is None and limit is not None:
+            mine = [held.task for (tenant, _), held in self.tasks.records.items() if tenant == new.tenant]
+            self.monitor.on_create([*mine, new], limit, self.clock())
+
+    def _wake_healing(self) -> None:
+        self.scheduler.wake(self._minutes_of_healing, self.clock() + timedelta(minutes=1))
+
+    @property
+    def _logger(self) -> Logger:
+        return cast(Logger, self.monitor)
 
     def _faults(self, process: Process) -> Faults:
         return Faults(self.scheduler, self.rng, self.chaos, process)

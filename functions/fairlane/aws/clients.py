@@ -3,6 +3,7 @@
 Time-outs are short because callers are waiting: API Gateway gives up after 29 s.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -23,11 +24,18 @@ _SHORT = Config(
     retries={"mode": "standard", "total_max_attempts": 4},
     max_pool_connections=32,
 )
+_ONCE = _SHORT.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
 
 
 def dynamodb() -> "DynamoDBClient":
     """Amazon DynamoDB."""
     return boto3.client("dynamodb", config=_SHORT)
+
+
+@cache
+def dynamodb_once() -> "DynamoDBClient":
+    """Amazon DynamoDB for writes that must not be repeated. Made when it is first needed: few tenants need it."""
+    return boto3.client("dynamodb", config=_ONCE)
 
 
 def sqs() -> "SQSClient":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from fairlane.aws.clients import error_code
+from fairlane.aws.depths import depth
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.errors import Unavailable
 from fairlane.ports import Depth, FunctionFacts, Queue
@@ -61,19 +62,7 @@ class Provisioning:
 
     def depth(self, url: str) -> Depth:
         """What is in the queue; zeros when it is gone."""
-        names: Any = [
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "ApproximateNumberOfMessagesDelayed",
-        ]
-        try:
-            counts = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        except ClientError as error:
-            if error_code(error) in GONE:
-                return Depth(0, 0, 0)
-            raise
-        visible, in_flight, delayed = (int(counts.get(name, 0)) for name in names)
-        return Depth(visible, in_flight, delayed)
+        return depth(self._sqs, url)
 
     def delete_queue(self, url: str) -> None:
         """Remove the queue; nothing happens where there is none."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
 
+from fairlane.domain.admission import SubmitLimits
 from fairlane.domain.retry import RetryPolicy
 
 TENANTS = "#tenants"
@@ -58,12 +59,14 @@ class Tenant:
     status: str
     payload_bytes: int
     retention_days: int
+    #: None: submitting is not limited, and costs nothing to check.
+    submit: SubmitLimits | None = None
 
     @classmethod
     def of(cls, doc: Mapping[str, Any]) -> Self:
         """From its registry document."""
         limit = doc["limits"].get("payload_bytes") or DEFAULT_PAYLOAD_BYTES
-        return cls(doc["status"], min(limit, LARGEST_PAYLOAD_BYTES), doc["retention_days"])
+        return cls(doc["status"], min(limit, LARGEST_PAYLOAD_BYTES), doc["retention_days"], SubmitLimits.of(doc))
 
 
 @dataclass(frozen=True)

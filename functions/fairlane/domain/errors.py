@@ -41,6 +41,8 @@ class Refused(Exception):
     detail: str
     errors: Sequence[FieldError] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: Of a 429: which limit. It is counted by that in a metric of its own.
+    reason: str = ""
 
     @property
     def status(self) -> int:
