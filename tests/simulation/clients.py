@@ -31,9 +31,11 @@ class Clients:
     abandoned: list[tuple[SimulatedTenant, Event]] = field(default_factory=list)
     at_work: int = 0
     latest_due: datetime = field(init=False)
+    _refused_at: datetime = field(init=False)
 
     def __post_init__(self) -> None:
         self.latest_due = self.world.clock()
+        self._refused_at = self.world.clock() - timedelta(days=1)
 
     def start(self) -> None:
         """Let them loose."""
@@ -47,6 +49,15 @@ class Clients:
                 if "dedupkey" in events[0] and rng.random() < 0.5:
                     events[0] = events[0] | {"id": "another"}
                 self.submit(tenant, events, tries=rng.choice((1, 2, 1000)), after=rng.randrange(60))
+            if tenant.name in self.world.limited:
+                self._crowd(tenant)
+
+    def _crowd(self, tenant: SimulatedTenant) -> None:
+        """More than the tenant's limits allow at once, by clients that never give up."""
+        rng = self.world.rng
+        for number in range(rng.randint(2, 5)):
+            events = [self._event(10 * number + n) for n in range(10, 10 + rng.randint(1, 3))]
+            self.submit(tenant, events, tries=1000, after=rng.randrange(60))
 
     def submit(self, tenant: SimulatedTenant, events: list[Event], *, tries: int, after: int = 0) -> None:
         """A client that submits these events, and gives up after so many tries."""
@@ -60,7 +71,8 @@ class Clients:
             waiting = self._once(tenant, waiting)
             if not waiting:
                 break
-            self.world.scheduler.pause(timedelta(seconds=self.world.rng.uniform(0.1, 5)))
+            longest = 5 if self._refused_at < self.world.clock() else 60
+            self.world.scheduler.pause(timedelta(seconds=self.world.rng.uniform(0.1, longest)))
         self.abandoned += [(tenant, event) for event in waiting]
         self.at_work -= 1
 
@@ -85,6 +97,8 @@ class Clients:
         if isinstance(answer, Refused):
             self.world.monitor.reached.add(f"refused {answer.kind}")
             self.world.monitor.reached.add(f"short of {answer.reason}")
+            if answer.kind == "too-many-requests":
+                self._refused_at = self.world.clock()
             return answer.kind in ("unavailable", "too-many-requests")
         key, payload = (tenant.name, answer.id), said(event)
         known = self.acknowledged.setdefault(key, payload)

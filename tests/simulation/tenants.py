@@ -43,15 +43,16 @@ def register(
     return tenant
 
 
-def limit(rng: random.Random, registry: FakeRegistry, name: str) -> None:
-    """Give some tenants limits on submitting, small enough to be met."""
+def limit(rng: random.Random, registry: FakeRegistry, name: str) -> bool:
+    """Give some tenants limits on submitting, small enough to be met; whether it has got some."""
     if rng.random() < 0.6:
-        return
+        return False
     limits = {"backlog": rng.choice((None, 1, 1, 2, 3)), "submit_rate": rng.choice((None, 0.2, 1))}
     limits["submit_burst"] = rng.choice((None, 1, 2)) if limits["submit_rate"] else None
     held = registry.get(catalog.TENANTS, name)
     if held is not None:
         registry.put(Entry(catalog.TENANTS, name, {**held.doc, "limits": limits}, 2), expected=1)
+    return any(limits.values())
 
 
 def put_function(registry: FakeRegistry, tenant: str, task_type: str) -> None:

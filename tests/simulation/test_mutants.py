@@ -1,6 +1,6 @@
 """The simulation can fail: break one rule of the service, and a few hundred schedules notice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,11 +9,15 @@ import pytest
 
 from deliverer.batch import Deliver
 from dispatcher.batch import Dispatch
+from fairlane.backlog import Backlog
+from fairlane.domain.admission import SubmitLimits
 from fairlane.domain.errors import Refused
 from fairlane.domain.task import Outcome, Status, Task
 from fairlane.events import Event
-from fairlane.ports import Refusal
+from fairlane.healing import Healing
+from fairlane.ports import Refusal, Short, Taken
 from gateway.submit import Accepted, Submit, Submitted
+from tests.simulation.fakes.admission import FakeAdmission
 from tests.simulation.fakes.tasks import FakeTasks
 from tests.simulation.faults import Outage
 from tests.simulation.schedule import Schedule
@@ -106,7 +110,49 @@ class IgnoresTheLane(Submit):
         return super().__call__("bob" if tenant == "ada" else tenant, events)
 
 
+class TakesWhatIsNotThere(FakeAdmission):
+    def take(self, tenant: str, limits: SubmitLimits, count: int, *, now: datetime, is_full: bool) -> Taken | Short:
+        return super().take(tenant, replace(limits, backlog=10**6), count, now=now, is_full=is_full)
+
+
+class GivesPlacesBackTwice(Backlog):
+    def ended(self, tenants: Iterable[str]) -> None:
+        super().ended([*tenants] * 2)
+
+
+class GivesPlacesBackForEveryEnd(Dispatch):
+    def _publish(self, ended: Sequence[Any]) -> list[Any]:
+        told = [replace(one, disposition=replace(one.disposition, committed=True)) for one in ended]
+        return super()._publish(told)
+
+
+class NeverGivesPlacesBack(Backlog):
+    def ended(self, tenants: Iterable[str]) -> None:
+        """Nor does anybody else."""
+
+
+class NeverHeals(Healing):
+    def heal(self, tenant: str, limits: SubmitLimits) -> bool:  # noqa: ARG002
+        return False
+
+
+class HealsWhatIsOnItsWay(Healing):
+    def heal(self, tenant: str, limits: SubmitLimits) -> bool:  # noqa: ARG002
+        meter = self.store.look(tenant)
+        if meter is not None and meter.backlog is not None:
+            self.store.correct(
+                tenant, meter, by=self.depths.unended(tenant) - meter.backlog, drift=None, now=self.now()
+            )
+        return True
+
+
 MUTANTS = {
+    "a backlog limit that does not limit": Parts(meters=TakesWhatIsNotThere),
+    "a place given back twice": Parts(backlog=GivesPlacesBackTwice),
+    "a place given back by who only met the end": Parts(dispatch=GivesPlacesBackForEveryEnd),
+    "a place that is lost": Parts(backlog=NeverGivesPlacesBack, healing=NeverHeals),
+    "a leak that nobody puts right": Parts(healing=NeverHeals),
+    "a count put right too soon": Parts(healing=HealsWhatIsOnItsWay),
     "a commit without its fence": Parts(tasks=CommitsWithoutFence),
     "a claim under a live lease": Parts(tasks=ClaimsUnderALiveLease),
     "a claim that does not count attempts": Parts(tasks=ClaimsWithoutCounting),

@@ -33,6 +33,11 @@ PATHS = {
     "a message had no record": "no record of this task",
     "an event was refused": "refused refused",
     "a task was not confirmed": "refused unavailable",
+    "a tenant was over its submit rate": "short of submit_rate",
+    "a tenant was over its backlog": "short of backlog",
+    "a backlog was full": "a backlog was full",
+    "a place was not given back": "not given back",
+    "a leak was put right": "too much was counted",
 }
 
 

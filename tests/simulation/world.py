@@ -109,7 +109,9 @@ class World:
             tenants.register(name, self.registry, self.queues, (self.lane_redrive, most), (self.result_redrive, most))
             for name in ("ada", "bob")
         ]
-        tenants.limit(random.Random(f"limits {seed}"), self.registry, "bob")  # noqa: S311 - a schedule, no secret
+        chance = random.Random(f"limits {seed}")  # noqa: S311 - a schedule, no secret
+        #: Tenants with limits on submitting.
+        self.limited = {"bob"} if tenants.limit(chance, self.registry, "bob") else set()
         self.lane_queues = [self.lane_redrive, *(one.queue_url for one in self.tenants)]
         self.result_queues = [self.result_redrive, *(one.results_url for one in self.tenants)]
         for url in self.lane_queues:

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -52,7 +53,7 @@ class DynamoAdmission:
         """`once` gives the client that never repeats a call; asked only where it is needed."""
         self._client = client
         self._table = table
-        self._once = once
+        self._once = cache(once)
         self._nonce = nonce
 
     def look(self, tenant: str) -> Meter | None:

@@ -3,7 +3,6 @@
 Time-outs are short because callers are waiting: API Gateway gives up after 29 s.
 """
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -32,7 +31,6 @@ def dynamodb() -> "DynamoDBClient":
     return boto3.client("dynamodb", config=_SHORT)
 
 
-@cache
 def dynamodb_once() -> "DynamoDBClient":
     """Amazon DynamoDB for writes that must not be repeated. Made when it is first needed: few tenants need it."""
     return boto3.client("dynamodb", config=_ONCE)
