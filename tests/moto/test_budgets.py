@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.moto.calls import Call
+from tests.moto.limits import set_limits
 from tests.moto.tenant_functions import raises
 from tests.moto.tenants import ECHO, Tenant, an_event
 from tests.moto.units import Meter, item_size
@@ -129,6 +130,24 @@ def test_a_task_stays_within_its_budget(
     assert cost.events == 1
     assert cost.largest_item <= 1024
     assert len(world.functions.runs) == TASKS
+
+
+@pytest.mark.parametrize("submit", [submit_singly, submit_batched], ids=["single", "batched"])
+def test_limits_on_submitting_cost_a_fraction_of_a_write(world: World, acme: Tenant, submit: Any) -> None:
+    set_limits(acme, submit_rate=5_000, submit_burst=5_000, backlog=100_000)
+    world.registry_cache_s = 3600
+    world.start()
+    acme.submit()  # starts the meter
+    world.settle()
+    world.calls.made.clear()
+    run_all(world, submit(world, acme))
+    meter = Meter()
+    for call in world.calls.made:
+        if str(call.params.get("TableName", "")).endswith("Quotas"):
+            meter.add(call)
+    usd = (meter.write_units * PRICES["write"] + meter.read_units * PRICES["read"]) / TASKS
+    print(f"\nlimits on submitting, {submit.__name__}: {usd:.3f} USD per million (0.15)")  # noqa: T201 - to be quoted
+    assert usd <= 0.15  # half of what limits may cost; slots take the other
 
 
 def test_a_retry_costs_two_writes_and_no_send(world: World, warm: Tenant) -> None:
