@@ -24,11 +24,11 @@ setup := scripts/setup.sh
 stack_options = $(if $(STATE),--state-dir "$(STATE)")
 step = @printf '\033[1m== %s\033[0m\n' "$(1)"
 
-.PHONY: help setup up down status demo build test check lint types unit e2e test-localstack lock clean distclean
+.PHONY: help setup up down status demo bench build test check lint types unit e2e test-localstack lock clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
-	@echo '  options: KEEP=1 (demo), ARGS="..." (pytest), ON=localstack and PORT= (up), STATE= (up, down, status), PYTHON='
+	@echo '  options: KEEP=1 (demo), ARGS="..." (pytest, bench), ON=localstack and PORT= (up), STATE= (up, down, status), PYTHON='
 
 setup: ## bring uv, the locked packages, SAM CLI and the emulator into the checkout
 	@$(setup)
@@ -48,6 +48,10 @@ status: ## what of the local stack is up
 demo: ## three tenants and real work on the local stack; KEEP=1 leaves it up
 	@$(setup)
 	@$(bin)/fairlane demo $(if $(KEEP),--keep)
+
+bench: ## what tenants wait beside a noisy neighbour; ARGS="--quick", "--isolation pooled", "--help"
+	@$(setup)
+	@PYTHONPATH=scripts $(bin)/python -m bench noisy $(ARGS)
 
 build: ## package the functions for AWS (sam build, into .aws-sam/)
 	@$(setup) uv sam

@@ -6,6 +6,7 @@ from contract import Event, PayloadError, SampleError, data_of, log_call, number
 
 #: Shorter than the Lambda's own timeout, so that it is not the timeout which ends it.
 LONGEST_SLEEP_S = 9
+LONGEST_PAUSE_S = 2
 MOST_FAILURES = 1_000_000
 
 
@@ -28,13 +29,14 @@ def sleep(event: Event, _context: object) -> float:
 
 
 def fail(event: Event, _context: object) -> None:
-    """Raises an error of class name `data.error` with `data.message`."""
+    """Raises an error of class name `data.error` with `data.message`, after `data.seconds`."""
     log_call("sample.fail", event)
     data = data_of(event)
     name = text_of(data, "error", at_most=128, default="SampleError")
     message = text_of(data, "message", at_most=10_000, default="")
     if not name.isprintable() or not name:
         raise PayloadError("data.error must be the name of a class")
+    time.sleep(number_of(data, "seconds", at_most=LONGEST_PAUSE_S, default=0))
     raise type(name, (SampleError,), {})(message)
 
 

@@ -10,7 +10,7 @@ Not here: the commands themselves (fairlane_cli.main) and what is done with a ru
 """
 
 from fairlane_cli.stack.errors import StackError
-from fairlane_cli.stack.lifecycle import StackStatus, down, status, up
+from fairlane_cli.stack.lifecycle import StackStatus, deploy_beside, down, status, up
 from fairlane_cli.stack.options import ROOT, Report, StackOptions
 from fairlane_cli.stack.records import DeployedStack, EmulatorRecord
 
@@ -22,6 +22,7 @@ __all__ = [
     "StackError",
     "StackOptions",
     "StackStatus",
+    "deploy_beside",
     "down",
     "status",
     "up",

@@ -45,6 +45,15 @@ def up(options: StackOptions, report: Report) -> DeployedStack:
         return _create(options, report)
 
 
+def deploy_beside(options: StackOptions, report: Report) -> DeployedStack:
+    """Another stack (`options.stack`) onto the emulator that is up. Not remembered: it goes with the emulator."""
+    with options.state.locked(report):
+        running = emulator.find(options.state)
+        if running is None:
+            raise StackError("The emulator is not running.")
+        return _deployed(options, running, admin_key=None, report=report)
+
+
 def down(options: StackOptions, report: Report) -> bool:
     """Stop the stack and forget it; logs stay. Tells whether anything ran. Safe to repeat."""
     if not options.state.path.exists():
@@ -106,6 +115,15 @@ def _bring_up_to_date(
 
 
 def _deploy(options: StackOptions, running: EmulatorRecord, *, admin_key: str | None, report: Report) -> DeployedStack:
+    deployed = _deployed(options, running, admin_key=admin_key, report=report)
+    deployed.write(options.state.stack_file)
+    report(f"healthy at {deployed.api_url}")
+    return deployed
+
+
+def _deployed(
+    options: StackOptions, running: EmulatorRecord, *, admin_key: str | None, report: Report
+) -> DeployedStack:
     state, parameters = options.state, _parameters(options)
     there = place.local(emulator.endpoint_url(running))
     fingerprint = _fingerprint(parameters)
@@ -128,8 +146,6 @@ def _deploy(options: StackOptions, running: EmulatorRecord, *, admin_key: str | 
         fingerprint=fingerprint,
     )
     deploy.wait_until_healthy(api_url, state.log(options.on))
-    deployed.write(state.stack_file)
-    report(f"healthy at {api_url}")
     return deployed
 
 

@@ -2,13 +2,26 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
-from fairlane_cli.stack import StackError, StackOptions, build, deploy, down, emulator, lifecycle, processes, status, up
+from fairlane_cli.stack import (
+    StackError,
+    StackOptions,
+    build,
+    deploy,
+    deploy_beside,
+    down,
+    emulator,
+    lifecycle,
+    processes,
+    status,
+    up,
+)
 
 OUTPUTS = {
     "ApiId": "abc",
@@ -104,6 +117,20 @@ def test_other_parameters_are_deployed(deploys: Deploys, options: StackOptions) 
     up(options, print)
     up(StackOptions(options.state_dir, parameters={"LogLevel": "DEBUG"}), print)
     assert len(deploys.stacks) == 2
+
+
+def test_a_stack_beside_the_first_is_not_the_one_that_commands_find(deploys: Deploys, options: StackOptions) -> None:
+    first = up(options, print)
+    beside = deploy_beside(replace(options, stack="other"), print)
+    assert deploys.stacks == ["fairlane", "other"]
+    assert (beside.stack, beside.emulator, beside.admin_key) == ("other", first.emulator, "key 2")
+    assert document(options)["stack"] == "fairlane"
+
+
+def test_there_is_no_stack_beside_nothing(deploys: Deploys, options: StackOptions) -> None:
+    with pytest.raises(StackError, match="not running"):
+        deploy_beside(options, print)
+    assert deploys.stacks == []
 
 
 @pytest.mark.parametrize("failure", [StackError("no"), KeyboardInterrupt()])

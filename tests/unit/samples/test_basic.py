@@ -41,6 +41,14 @@ def test_fail_raises_an_error_of_the_given_class_and_message() -> None:
     assert type(raised.value).__name__ == "CardDeclined"
 
 
+def test_fail_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    with pytest.raises(Exception, match=r"^SampleError: $"):
+        fail(an_event({"seconds": 1.5}), None)
+    assert slept == [1.5]
+
+
 def test_fail_needs_nothing() -> None:
     with pytest.raises(Exception, match=r"^SampleError: $") as raised:
         fail(an_event({}), None)

@@ -1,0 +1,116 @@
+"""The commands of `python -m bench`."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from bench.noisy import plot, table
+from bench.noisy.load import BenchError
+from bench.noisy.results import ScenarioResult, Verdict
+from bench.noisy.runs import run_plan
+from bench.noisy.scenarios import Flood, Isolation, Plan
+from bench.noisy.scenarios import quick as quickened
+from bench.stacks import two_stacks
+from fairlane_cli.failures import ExitCode
+from fairlane_cli.stack import ROOT, DeployedStack, StackError
+from fairlane_client import FairlaneError
+
+app = typer.Typer(
+    help="Measurements on the local stack. Results of note stand in docs/benchmarks.md.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+_PLAIN_WIDTH = 120
+
+StateDirectory = Annotated[
+    Path, typer.Option("--state-dir", metavar="DIR", help="Where the bench's own stack keeps its files.")
+]
+Into = Annotated[
+    Path | None, typer.Option("--into", metavar="DIR", help="Also write table, plot and samples (JSON) there.")
+]
+Quick = Annotated[bool, typer.Option("--quick", help="One short round: shows that it works, proves nothing.")]
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+@app.command()
+def noisy(  # noqa: PLR0913 - every parameter is an option of the command
+    *,
+    isolation: Annotated[Isolation, typer.Option(help="How the tenants are kept apart.")] = Isolation.DEDICATED,
+    flood: Annotated[list[Flood] | None, typer.Option(help="Only this flood. May be repeated. Default: all.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="Stretches of each condition.")] = Plan.rounds,
+    stretch: Annotated[float, typer.Option(metavar="S", min=2, help="Seconds of a stretch.")] = Plan.stretch_s,
+    rate: Annotated[float, typer.Option(min=0.1, help="Tasks per second of each of B to E.")] = Plan.rate,
+    excess: Annotated[float, typer.Option(min=1, help="A submits so many times as much.")] = Plan.excess,
+    quick: Quick = False,
+    into: Into = None,
+    state_dir: StateDirectory = ROOT / ".fairlane" / "bench",
+) -> None:
+    """What tenants B to E wait alone, and beside tenant A who floods with 20 times its share.
+
+    Stretches alternate: alone, beside A, and with A flooding another Fairlane on the same emulator, which shows what
+    the machine costs without Fairlane. Exit code 0: measured; 1: the measurement is worth nothing, and why
+    (no flood arrived, a task of B to E failed); 6: a goal is missed although the machine was not full.
+    """
+    plan = Plan(isolation, tuple(flood or Flood), rounds, stretch, rate, excess)
+    plan = quickened(plan) if quick else plan
+    console = _console()
+    with _own_stacks(state_dir, console) as (stack, other):
+        results = list(run_plan(plan, stack, other, lambda text: console.print(Text(text))))
+    out = Console() if Console().is_terminal else Console(width=_PLAIN_WIDTH)
+    out.print(table.drawn(results, f"Wait of tenants B to E, {isolation.value} isolation"))
+    for result in results:
+        for doubt in result.doubts:
+            out.print(Text(f"{result.flood.value}: {doubt}", style="yellow"))
+    if into:
+        _write(into, plan, results)
+    if any(result.verdict is Verdict.MISSED for result in results):
+        raise typer.Exit(ExitCode.UNSUCCESSFUL)
+
+
+def _write(into: Path, plan: Plan, results: list[ScenarioResult]) -> None:
+    into.mkdir(parents=True, exist_ok=True)
+    name = f"noisy-neighbour-{plan.isolation.value}"
+    title = f"Wait of tenants B to E beside a noisy neighbour, {plan.isolation.value} isolation"
+    (into / f"{name}.svg").write_text(plot.plot(results, title=title), encoding="utf-8")
+    (into / f"{name}.md").write_text(table.markdown(results), encoding="utf-8")
+    document = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rounds": plan.rounds,
+        "stretch_s": plan.stretch_s,
+        "rate": plan.rate,
+        "excess": plan.excess,
+        "concurrency": plan.concurrency,
+        "results": [result.document() for result in results],
+    }
+    (into / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def _own_stacks(state_dir: Path, console: Console) -> Iterator[tuple[DeployedStack, DeployedStack]]:
+    """Two that nobody else uses, down again afterwards; what cannot be measured ends the program with a reason."""
+    try:
+        with two_stacks(state_dir, lambda text: console.print(Text(text, style="dim"))) as stacks:
+            yield stacks
+    except (BenchError, StackError, FairlaneError) as error:
+        console.print(Text(f"The measurement is worth nothing: {error}", style="bold red"))
+        raise typer.Exit(ExitCode.REFUSED) from error
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _console() -> Console:
+    """Progress goes to stderr, so that the table can be piped."""
+    return Console(stderr=True, highlight=False, soft_wrap=True)
