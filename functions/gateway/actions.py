@@ -11,6 +11,7 @@ from fairlane.events import parse_submission
 from fairlane.http import Action, Answer, Request
 from gateway.submit import Submit, Submitted
 from gateway.tasks import ReadTasks
+from gateway.usage import ShowUsage
 
 OPENAPI = Path(__file__).with_name("openapi.json")
 
@@ -21,6 +22,7 @@ class Actions:
 
     submit: Submit
     read: ReadTasks
+    usage: ShowUsage
     #: Called for each refused event of a batch; a whole refused request is counted by the service.
     count_refusal: Callable[[Refused], None]
 
@@ -30,6 +32,7 @@ class Actions:
             "submit": self.submit_tasks,
             "list_tasks": lambda request: Answer(200, self.read.page(request.caller.tenant, request.query)),
             "show_task": lambda request: Answer(200, self.read.one(request.caller.tenant, request.params["id"])),
+            "show_usage": lambda request: Answer(200, self.usage(request.caller.tenant)),
             "health": lambda _: Answer(200, {"status": "ok"}),
             "openapi": lambda _: Answer(200, json.loads(OPENAPI.read_bytes())),
         }

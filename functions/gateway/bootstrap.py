@@ -11,6 +11,7 @@ from fairlane.aws.dedup import DynamoDedup
 from fairlane.aws.depths import SqsDepths
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
+from fairlane.aws.slots import DynamoSlots
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.cache import CachedRegistry
 from fairlane.domain.errors import Refused
@@ -24,6 +25,7 @@ from gateway.admission import Admission
 from gateway.routes import ROUTES
 from gateway.submit import Submit
 from gateway.tasks import ReadTasks
+from gateway.usage import ShowUsage
 
 #: DynamoDB puts of one batch that are under way at once.
 PARALLEL_PUTS = 16
@@ -44,7 +46,8 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
     tasks = DynamoTasks(dynamodb, settings.tasks_table)
     sqs = clients.sqs()
     meters = DynamoAdmission(dynamodb, settings.quotas_table, clients.dynamodb_once)
-    admission = Admission(meters, SqsDepths(sqs, stored), now, logger)
+    depths = SqsDepths(sqs, stored)
+    admission = Admission(meters, depths, now, logger)
     submit = Submit(
         tasks=tasks,
         dedup=DynamoDedup(dynamodb, settings.dedup_table),
@@ -56,9 +59,11 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
         logger=logger,
     )
 
+    usage = ShowUsage(meters, DynamoSlots(dynamodb, settings.quotas_table), depths, registry, stored, now)
+
     def count_refusal(refused: Refused) -> None:
         made.count_refusal(refused)
 
-    actions = Actions(submit, ReadTasks(tasks), count_refusal)
+    actions = Actions(submit, ReadTasks(tasks), usage, count_refusal)
     made = Service(ROUTES, actions.table(), keys=registry, now=now, logger=logger, metrics=Metrics())
     return made

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from fairlane_cli.command import command
-from fairlane_cli.commands import functions, keys, lanes, local, submit, subscriptions, tasks, tenants
+from fairlane_cli.commands import functions, keys, lanes, local, submit, subscriptions, tasks, tenants, usage
 from fairlane_cli.session import Access, Session
 
 # A blank line after each, as else they are joined into one.
@@ -69,6 +69,7 @@ app.add_typer(tasks.app, name="tasks")
 app.add_typer(functions.app, name="functions")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(lanes.app, name="lanes")
+usage.add_command(app)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(keys.app, name="keys")
 

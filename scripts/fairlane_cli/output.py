@@ -58,6 +58,14 @@ class Output:
     def shows_progress(self) -> bool:
         return not self.as_json and self.errors.is_terminal
 
+    def can_print(self, text: str) -> bool:
+        """Whether stdout's encoding has these characters."""
+        try:
+            text.encode(self.console.encoding)
+        except (UnicodeEncodeError, LookupError):
+            return False
+        return True
+
     def json(self, document: object) -> None:
         """One document, over several lines."""
         sys.stdout.write(json.dumps(document, indent=2) + "\n")

@@ -23,6 +23,7 @@ from fairlane_client.models import (
     TaskFilter,
     Tenant,
     TenantSpec,
+    Usage,
 )
 
 # --- no key needed ------------------------------------------------------------------------------------------------
@@ -128,6 +129,11 @@ def test_subscription(name: str) -> Call[Subscription]:
 
 def subscription_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Subscription]]:
     return _page("subscriptions", limit=limit, cursor=cursor)
+
+
+def get_usage() -> Call[Usage]:
+    """The tenant's limits, and what is used of them now."""
+    return Call("GET", path("usage"))
 
 
 # --- tasks --------------------------------------------------------------------------------------------------------

@@ -150,6 +150,8 @@ class Methods:
     test_subscription = _call(calls.test_subscription)
     list_subscriptions = Listing(_subscriptions)
 
+    get_usage = _call(calls.get_usage)
+
     submit_event = _call(calls.submit_event)
     submit_batch = Method(submitting.submit_batch)
     get_task = _call(calls.get_task)

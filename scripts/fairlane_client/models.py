@@ -188,6 +188,50 @@ class Subscription(TypedDict):
     updated_at: str
 
 
+class Used(TypedDict):
+    """`limit` null: no limit; then `used` is null too, as nobody counts."""
+
+    limit: int | None
+    used: int | None
+
+
+class SubmitUsage(TypedDict):
+    rate: float | None
+    burst: int | None
+    #: Tasks that may be submitted at once now.
+    available: int | None
+
+
+class LaneUsage(TypedDict):
+    concurrency: Used
+    #: What the lane has of the platform's capacity while that is short.
+    share: int | None
+    rate: float | None
+    burst: int | None
+
+
+class FunctionUsage(TypedDict):
+    concurrency: Used
+    #: Attempts at once that back-pressure allows.
+    pressure: int | None
+
+
+class UsageOfTenant(TypedDict):
+    submit: SubmitUsage
+    backlog: Used
+    concurrency: Used
+    lanes: dict[str, LaneUsage]
+    functions: dict[str, FunctionUsage]
+
+
+class Usage(TypedDict):
+    """A tenant's limits, and what is used of them."""
+
+    at: str
+    limits: dict[str, float | None]
+    usage: UsageOfTenant
+
+
 # --- tasks --------------------------------------------------------------------------------------------------------
 
 

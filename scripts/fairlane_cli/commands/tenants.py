@@ -55,6 +55,10 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     ] = None,
     retention_days: Annotated[int | None, typer.Option(help="How long its tasks can be read (15 to 365).")] = None,
     payload_bytes: Annotated[int | None, typer.Option(help="The largest event that it may submit.")] = None,
+    submit_rate: Annotated[float | None, typer.Option(help="Tasks per second that it may submit.")] = None,
+    submit_burst: Annotated[int | None, typer.Option(help="Tasks at once, before the rate applies.")] = None,
+    backlog: Annotated[int | None, typer.Option(help="Most tasks of it that have not ended.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Most attempts of it at once.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="The whole document as JSON; - is stdin.")] = None,
     save_key: Annotated[
         bool, typer.Option("--save-key", help="Make a key of it and keep it for later commands.")
@@ -63,8 +67,15 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
 ) -> None:
     """Create a tenant, or replace one: what is left out gets its default."""
     spec = merged(file, given(targets=target, retention_days=retention_days))
-    if payload_bytes is not None:
-        spec["limits"] = {**spec.get("limits", {}), "payload_bytes": payload_bytes}
+    limits = given(
+        payload_bytes=payload_bytes,
+        submit_rate=submit_rate,
+        submit_burst=submit_burst,
+        backlog=backlog,
+        concurrency=concurrency,
+    )
+    if limits:
+        spec["limits"] = {**spec.get("limits", {}), **limits}
     if "targets" not in spec:
         _default_targets(session, spec)
     document: dict[str, Any] = {**session.client.put_tenant(tenant, cast("TenantSpec", spec))}

@@ -37,6 +37,7 @@ EVERY_CALL: list[Call[Any]] = [
     calls.delete_subscription("s"),
     calls.test_subscription("s"),
     calls.subscription_page(),
+    calls.get_usage(),
     calls.submit_event(EVENT),
     calls.post_batch([json_body(EVENT)]),
     calls.get_task("t_1"),
