@@ -23,6 +23,8 @@ class Actions:
     submit: Submit
     read: ReadTasks
     usage: ShowUsage
+    #: By tenant and task id.
+    explain: Callable[[str, str], dict[str, Any]]
     #: Called for each refused event of a batch; a whole refused request is counted by the service.
     count_refusal: Callable[[Refused], None]
 
@@ -33,6 +35,7 @@ class Actions:
             "list_tasks": lambda request: Answer(200, self.read.page(request.caller.tenant, request.query)),
             "show_task": lambda request: Answer(200, self.read.one(request.caller.tenant, request.params["id"])),
             "show_usage": lambda request: Answer(200, self.usage(request.caller.tenant)),
+            "explain_task": lambda request: Answer(200, self.explain(request.caller.tenant, request.params["id"])),
             "health": lambda _: Answer(200, {"status": "ok"}),
             "openapi": lambda _: Answer(200, json.loads(OPENAPI.read_bytes())),
         }

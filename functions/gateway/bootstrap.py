@@ -1,14 +1,15 @@
 """Wiring of the gateway: the only place that reads the environment and makes clients."""
 
 import os
-from functools import cache
+from functools import cache, partial
+from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
 from fairlane.aws import clients
 from fairlane.aws.admission import DynamoAdmission
 from fairlane.aws.dedup import DynamoDedup
-from fairlane.aws.depths import SqsDepths
+from fairlane.aws.depths import SqsDepths, depth
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.slots import DynamoSlots
@@ -58,12 +59,19 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
         parallel=parallel,
         logger=logger,
     )
-
-    usage = ShowUsage(meters, DynamoSlots(dynamodb, settings.quotas_table), depths, registry, stored, now)
+    read = ReadTasks(tasks)
+    slots = DynamoSlots(dynamodb, settings.quotas_table)
+    usage = ShowUsage(meters, slots, depths, registry, stored, now)
 
     def count_refusal(refused: Refused) -> None:
         made.count_refusal(refused)
 
-    actions = Actions(submit, ReadTasks(tasks), usage, count_refusal)
+    def explain(tenant: str, task_id: str) -> dict[str, Any]:
+        # rarely asked for: no cold start pays for it
+        from gateway.explain import ExplainTask  # noqa: PLC0415
+
+        return ExplainTask(read, registry, slots, depth=partial(depth, sqs), now=now)(tenant, task_id)
+
+    actions = Actions(submit, read, usage, explain, count_refusal)
     made = Service(ROUTES, actions.table(), keys=registry, now=now, logger=logger, metrics=Metrics())
     return made

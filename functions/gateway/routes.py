@@ -6,6 +6,7 @@ ROUTES = (
     Route("POST", "/v1/tasks", "submit", "submit"),
     Route("GET", "/v1/tasks", "read", "list_tasks"),
     Route("GET", "/v1/tasks/{id}", "read", "show_task"),
+    Route("GET", "/v1/tasks/{id}/explain", "read", "explain_task"),
     Route("GET", "/v1/usage", "manage", "show_usage"),
     Route("GET", "/v1/health", None, "health"),
     Route("GET", "/v1/openapi.json", None, "openapi"),

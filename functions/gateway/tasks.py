@@ -10,7 +10,7 @@ from typing import Any
 
 from fairlane.domain.errors import FieldError, Refused
 from fairlane.domain.names import TASK_ID
-from fairlane.domain.task import Status
+from fairlane.domain.task import Status, Task
 from fairlane.events import event_time
 from fairlane.ports import TaskQuery, TaskStore
 from fairlane.results import shown
@@ -35,12 +35,16 @@ class ReadTasks:
 
     tasks: TaskStore
 
-    def one(self, tenant: str, task_id: str) -> dict[str, Any]:
+    def find(self, tenant: str, task_id: str) -> Task:
         """The task. Raises Refused (404), the same for another tenant's."""
         task = self.tasks.get(tenant, task_id) if TASK_ID.fullmatch(task_id) else None
         if task is None:
             raise Refused("not-found", f"There is no task {task_id[:64]}.")
-        return shown(task)
+        return task
+
+    def one(self, tenant: str, task_id: str) -> dict[str, Any]:
+        """The task as the API shows it. Raises Refused (404)."""
+        return shown(self.find(tenant, task_id))
 
     def page(self, tenant: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         """`{"items", "cursor"}`. Raises Refused (400) for a wrong parameter."""

@@ -8,6 +8,7 @@ from fairlane_client.models import (
     Accepted,
     Answers,
     Event,
+    Explanation,
     Function,
     FunctionSpec,
     Health,
@@ -152,6 +153,11 @@ def post_batch(events: Sequence[bytes]) -> Call[Answers]:
 
 def get_task(task_id: str) -> Call[Task]:
     return Call("GET", path("tasks", task_id))
+
+
+def explain_task(task_id: str) -> Call[Explanation]:
+    """Why it is where it is, what would change that, and when it may go on."""
+    return Call("GET", path("tasks", task_id, "explain"))
 
 
 def task_page(

@@ -155,6 +155,7 @@ class Methods:
     submit_event = _call(calls.submit_event)
     submit_batch = Method(submitting.submit_batch)
     get_task = _call(calls.get_task)
+    explain_task = _call(calls.explain_task)
     task_page = _call(calls.task_page)
     list_tasks = Listing(_tasks)
     wait_for_task = Method(waiting.wait_for_task)

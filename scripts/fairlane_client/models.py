@@ -302,6 +302,54 @@ class Task(TypedDict):
     timeline: list[Moment]
 
 
+class Wait(TypedDict):
+    """One thing that a task waits for. `remedy` is what would change it; null where time alone does."""
+
+    kind: str
+    what: str
+    limit: float | None
+    used: float | None
+    since: str | None
+    until: str | None
+    remedy: str | None
+
+
+class Position(TypedDict):
+    """What is in the lane's queue, approximately."""
+
+    ahead_at_most: int
+    hidden: int
+    delayed: int
+
+
+class Estimate(TypedDict):
+    """When the next attempt starts, or the present one is over, if `basis` holds. Null: not known."""
+
+    of: Literal["start", "outcome"]
+    earliest: str | None
+    latest: str | None
+    basis: str
+
+
+class End(TypedDict):
+    why: str
+    remedy: str | None
+
+
+class Explanation(TypedDict):
+    """Why a task is where it is."""
+
+    id: str
+    status: TaskStatus
+    summary: str
+    waits_for: list[Wait]
+    position: Position | None
+    estimate: Estimate | None
+    end: End | None
+    notes: list[str]
+    checked_at: str
+
+
 class TaskFilter(TypedDict, total=False):
     """Which tasks to list. Times are RFC 3339."""
 

@@ -13,6 +13,7 @@ ROUTES = [
     ("POST", "/v1/tasks", "submit"),
     ("GET", "/v1/tasks", "read"),
     ("GET", "/v1/tasks/t_x", "read"),
+    ("GET", "/v1/tasks/t_x/explain", "read"),
     *[(method, f"/v1/{kind}/x", "manage") for kind in ("functions", "lanes", "subscriptions") for method in
       ("PUT", "GET", "DELETE")],
     *[("GET", f"/v1/{kind}", "manage") for kind in ("functions", "lanes", "subscriptions")],

@@ -15,6 +15,7 @@ from controller import bodies
 from controller.routes import ROUTES as CONTROLLER_ROUTES
 from fairlane.auth import KEY, SCOPES
 from fairlane.domain.errors import KINDS
+from fairlane.domain.explanation import LaneDepth, Reason, Snapshot, explanation_view
 from fairlane.domain.names import NAME, TASK_ID, TASK_TYPE
 from fairlane.domain.task import Status, Task, task_view
 from fairlane.events import MAX_BATCH_EVENTS, result_event
@@ -179,6 +180,19 @@ def test_a_task_is_described_field_by_field() -> None:
 
     assert set(SCHEMAS["Task"]["properties"]) == set(SCHEMAS["Task"]["required"]) == set(view)
     _check({"$ref": "#/components/schemas/Task"}, view)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_an_explanation_is_described_field_by_field(status: Status) -> None:
+    full = LaneDepth(9, 1, 1)
+    view = explanation_view(Snapshot(_a_task(status), datetime(2026, 11, 23, 21, tzinfo=UTC), depth=full))
+
+    assert set(SCHEMAS["Explanation"]["properties"]) == set(SCHEMAS["Explanation"]["required"]) == set(view)
+    _check({"$ref": "#/components/schemas/Explanation"}, view)
+
+
+def test_the_kinds_of_waits_are_those_of_the_code() -> None:
+    assert SCHEMAS["Wait"]["properties"]["kind"]["enum"] == [reason.value for reason in Reason]
 
 
 def test_a_result_event_fits_its_schema() -> None:

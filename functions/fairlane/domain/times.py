@@ -29,6 +29,11 @@ def rfc3339(at: datetime | None) -> str | None:
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
+def parse_rfc3339(text: str) -> datetime:
+    """What `rfc3339` has written. Raises ValueError."""
+    return datetime.fromisoformat(text)
+
+
 def sortable(at: datetime) -> str:
     """A text of fixed width whose order is the times' order."""
     text = at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")

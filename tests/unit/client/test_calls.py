@@ -41,6 +41,7 @@ EVERY_CALL: list[Call[Any]] = [
     calls.submit_event(EVENT),
     calls.post_batch([json_body(EVENT)]),
     calls.get_task("t_1"),
+    calls.explain_task("t_1"),
     calls.task_page(),
 ]
 

@@ -108,7 +108,7 @@ def test_the_gateway_can_record_send_and_log_and_nothing_else() -> None:
     assert {action.split(":")[0] for action in actions("GatewayRole")} == {"dynamodb", "sqs", "logs"}
     assert {action for action in actions("GatewayRole") if action.startswith("sqs:")} == {
         "sqs:SendMessage",
-        "sqs:GetQueueAttributes",  # a backlog that is counted for the first time begins with the depth
+        "sqs:GetQueueAttributes",  # a new backlog begins with the depth, and explaining a task tells it
     }
     assert "dynamodb:DeleteItem" not in actions("GatewayRole")
 
