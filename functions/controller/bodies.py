@@ -114,6 +114,7 @@ class FunctionBody(Schema):
     retry = fields.Nested(Retry(unknown=RAISE), load_default=lambda: Retry().load({}))
     lane = fields.String(load_default=DEFAULT_LANE, validate=validate.Regexp(f"^(?:{NAME.pattern})$"))
     concurrency = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
+    retain = fields.Boolean(load_default=False, truthy={True}, falsy={False})
 
 
 class LaneBody(Schema):

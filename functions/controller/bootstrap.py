@@ -19,6 +19,7 @@ from controller.routes import ROUTES
 from controller.subscriptions import Subscriptions
 from controller.tenants import Tenants
 from fairlane.aws import clients
+from fairlane.aws.attention import DynamoAttention
 from fairlane.aws.bus import EventBus
 from fairlane.aws.provisioning import Provisioning
 from fairlane.aws.registry import DynamoRegistry
@@ -47,7 +48,8 @@ def controller() -> Controller:
 
 def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     """The controller with a clock."""
-    registry = DynamoRegistry(clients.dynamodb(), settings.registry_table)
+    dynamodb = clients.dynamodb()
+    registry = DynamoRegistry(dynamodb, settings.registry_table)
     documents = Documents(registry, now)
     functions = clients.control()
     provisioning = Provisioning(clients.sqs(), functions)
@@ -66,7 +68,8 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     subscriptions = Subscriptions(documents, rules, provisioning, EventBus(events, settings.results_bus), home, now)
     cache_time = timedelta(seconds=settings.registry_cache_s)
     logger = Logger()
-    tenants = Tenants(documents, lanes, keys, subscriptions, now, cache_time, logger)
+    attention = DynamoAttention(dynamodb, settings.tasks_table)
+    tenants = Tenants(documents, lanes, keys, subscriptions, attention, now, cache_time, logger)
     actions = Actions(
         tenants=tenants,
         keys=keys,

@@ -70,5 +70,6 @@ def shown(entry: Entry) -> dict[str, Any]:
     return {
         "type": entry.item.removeprefix(PREFIX),
         **{name: entry.doc[name] for name in names},
+        "retain": entry.doc.get("retain", False),
         "not_enforced": not_enforced,
     }

@@ -21,7 +21,7 @@ from fairlane.domain import catalog
 from fairlane.domain.admission import backlog_since
 from fairlane.domain.errors import Refused
 from fairlane.domain.times import rfc3339
-from fairlane.ports import Clock, Entry
+from fairlane.ports import AttentionIndex, Clock, Entry
 
 #: A gateway may send by a cached tenant, and SQS may delay by 15 minutes: only then is empty empty.
 LONGEST_DELAY = timedelta(minutes=15)
@@ -38,6 +38,7 @@ class Tenants:
     lanes: Lanes
     keys: Keys
     subscriptions: Subscriptions
+    attention: AttentionIndex
     now: Clock
     registry_cache: timedelta
     logger: Logger
@@ -107,7 +108,7 @@ class Tenants:
 
     def _drain(self, entry: Entry) -> Entry:
         tenant, now = entry.item, self.now()
-        if not self.lanes.is_empty(tenant):
+        if not self.lanes.is_empty(tenant) or self.attention.holds(tenant):  # a far due task is in no queue
             return self._note_drained(entry, None)
         since = entry.doc.get("drained_since")
         if since is None:

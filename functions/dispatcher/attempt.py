@@ -22,15 +22,17 @@ from fairlane.domain.claiming import (
     judge,
 )
 from fairlane.domain.retry import after_failure, after_throttle
-from fairlane.domain.task import Outcome, Step, Task, TaskError
+from fairlane.domain.task import Outcome, Status, Step, Task, TaskError
 from fairlane.domain.times import rfc3339
-from fairlane.events import Event, function_event
-from fairlane.ports import Clock, Raised, Refusal, Returned, Target, TaskStore, Throttled, Unknown
+from fairlane.events import Event, event_json, function_event
+from fairlane.ports import Clock, EventStore, Raised, Refusal, Returned, Target, TaskStore, Throttled, Unknown
 
 #: Beyond the function's timeout and the skew, a lease covers the time between claim and call, and a
 #: Lambda's start (10 s at most), which its timeout does not count.
 LEASE_SLACK = timedelta(seconds=20)
 LONGEST_START = timedelta(seconds=10)
+#: Ends whose event is kept; that of a cancelled task is when its message comes.
+MAY_BE_REDONE = frozenset({Status.FAILED, Status.EXPIRED})
 #: A message that cannot run here and now comes back after this.
 SOON = timedelta(seconds=1)
 
@@ -70,7 +72,14 @@ class Bury:
     reason: str
 
 
-Disposition = Publish | Hide | Bury
+@dataclass(frozen=True)
+class Drop:
+    """The task has its end, which was told already: the message may go."""
+
+    reason: str
+
+
+Disposition = Publish | Hide | Bury | Drop
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,7 @@ class Attempts:
     """The use case. `random` gives 0 <= x < 1."""
 
     tasks: TaskStore
+    events: EventStore
     target: Target
     registry: CachedRegistry
     now: Clock
@@ -109,13 +119,13 @@ class Attempts:
     def _call(self, task: Task, function: catalog.Function | None, assignment: Assignment) -> Disposition:
         if function is None:
             gone = TaskError("UnknownFunction", f"the function of {task.type} was deleted before the task ran")
-            return self._commit(task, Outcome(Step.FAIL, self.now(), detail="no function", error=gone))
+            return self._commit(task, Outcome(Step.FAIL, self.now(), detail="no function", error=gone), assignment)
         now = self.now()
         ends = now + function.timeout + CLOCK_SKEW
         leased = task.lease_until is None or ends + LONGEST_START <= task.lease_until
         if ends > assignment.deadline or not leased:
             late = TaskError("Late", "the claim took too long to start the call under its lease")
-            return self._commit(task, self._throttled(late, task, function))
+            return self._commit(task, self._throttled(late, task, function), assignment)
         event = function_event(
             assignment.event,
             tenant=task.tenant,
@@ -127,7 +137,7 @@ class Attempts:
         if isinstance(answer, Unknown):
             until = task.lease_until or self.now() + SOON
             return Hide(until, f"no answer ({answer.error.type}): the attempt may run until its lease ends")
-        return self._commit(task, self._outcome(answer, task, function))
+        return self._commit(task, self._outcome(answer, task, function), assignment)
 
     def _outcome(self, answer: Returned | Raised | Throttled, task: Task, function: catalog.Function) -> Outcome:
         now = self.now()
@@ -153,31 +163,45 @@ class Attempts:
             function.retry, error, before=before, now=self.now(), random=self.random, at_least=at_least
         )
 
-    def _commit(self, task: Task, outcome: Outcome) -> Disposition:
+    def _commit(self, task: Task, outcome: Outcome, assignment: Assignment) -> Disposition:
+        if outcome.status in MAY_BE_REDONE:  # first: an end that says it can be redone has its event
+            self._retain(task, outcome.at, assignment)
         written = self.tasks.commit(task, outcome)
         if isinstance(written, Task):
             if written.status.is_end:
                 return Publish(written, committed=True)
             return Hide(written.next_at or self.now() + SOON, outcome.detail)
         # the fence: somebody else decided meanwhile, and our outcome is discarded
-        return self._explain(written, generation=task.generation)
+        return self._explain(written, assignment)
 
     def _not_claimed(self, refusal: Refusal, assignment: Assignment) -> Disposition:
         verdict = judge(refusal.task, generation=assignment.generation, now=self.now())
         if isinstance(verdict, Expired):
             detail = "not started before its expirytime"
-            return self._commit(verdict.task, Outcome(Step.EXPIRE, self.now(), detail=detail))
+            return self._commit(verdict.task, Outcome(Step.EXPIRE, self.now(), detail=detail), assignment)
         if isinstance(verdict, Lost):
             lost = TaskError("lost", "the last attempt's lease ended without an outcome: the process died")
-            return self._commit(verdict.task, Outcome(Step.LOSE, self.now(), detail="lost", error=lost))
-        return self._explain(refusal, generation=assignment.generation)
+            return self._commit(verdict.task, Outcome(Step.LOSE, self.now(), detail="lost", error=lost), assignment)
+        return self._explain(refusal, assignment)
 
-    def _explain(self, refusal: Refusal, *, generation: int) -> Disposition:
-        verdict = judge(refusal.task, generation=generation, now=self.now())
+    def _explain(self, refusal: Refusal, assignment: Assignment) -> Disposition:
+        verdict = judge(refusal.task, generation=assignment.generation, now=self.now())
         if isinstance(verdict, Ended):
-            return Publish(self.tasks.load_result(verdict.task))
+            return self._ended(verdict.task, assignment)
         if isinstance(verdict, NotYet):
             return Hide(verdict.until, verdict.reason)
         if isinstance(verdict, NoRecord):
             return Bury(verdict.reason)
         return Hide(self.now() + SOON, "the record changed meanwhile")
+
+    def _ended(self, task: Task, assignment: Assignment) -> Disposition:
+        """The message meets an end: the result goes out again, but for one that was told without the message."""
+        if task.status is Status.CANCELLED:
+            self._retain(task, task.ended_at or self.now(), assignment)  # the last time that its event is at hand
+            if task.attention is None:
+                return Drop("cancelled, and told")
+        return Publish(self.tasks.load_result(task))
+
+    def _retain(self, task: Task, ended_at: datetime, assignment: Assignment) -> None:
+        until = ended_at + timedelta(days=task.retention_days)
+        self.events.keep(task, event_json(assignment.event), until=until)

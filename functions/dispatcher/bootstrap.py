@@ -13,6 +13,7 @@ from fairlane.aws.admission import DynamoAdmission
 from fairlane.aws.lambda_target import LambdaTarget
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
+from fairlane.aws.retained import DynamoEvents
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
@@ -44,6 +45,7 @@ def build(settings: DispatcherSettings, *, now: Clock, parallel: Parallel, targe
     tasks = DynamoTasks(dynamodb, settings.tasks_table)
     attempts = Attempts(
         tasks=tasks,
+        events=DynamoEvents(dynamodb, settings.tasks_table),
         target=target,
         registry=registry,
         now=now,

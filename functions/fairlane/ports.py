@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
 from fairlane.domain.admission import Drift, Meter, SubmitLimits
+from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.slots import Change, Slots
 from fairlane.domain.task import Outcome, Task, TaskError
@@ -97,6 +98,44 @@ class TaskPage:
 
     tasks: Sequence[Task]
     next_after: str | None
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An entry of the index `attention`: of which task (or operation), why, and when it is wanted."""
+
+    tenant: str
+    name: str
+    attention: Attention
+
+
+class AttentionIndex(Protocol):
+    """The sparse index of what the janitor has to come back to. It may show what has changed meanwhile."""
+
+    def noted(self, kind: Kind, *, until: datetime) -> Iterator[Noted]:
+        """The entries that are wanted by then, the earliest first; read page by page."""
+
+    def holds(self, tenant: str) -> bool:
+        """Whether any task of the tenant is noted, at whatever time. Reads every entry: for rare use."""
+
+    def without_message(self, tenant: str) -> int:
+        """How many of the tenant's unended tasks no lane message holds. Reads their entries of all tenants."""
+
+    def settle(self, noted: Noted) -> None:
+        """Take the entry back, unless it has changed meanwhile."""
+
+    def postpone(self, noted: Noted, until: datetime) -> None:
+        """Come back to it then, unless it has changed meanwhile."""
+
+
+class EventStore(Protocol):
+    """Events that outlive their message: of tasks that no message holds, and of ends that may be redone."""
+
+    def keep(self, task: Task, event: str, *, until: datetime) -> None:
+        """Store the event's JSON text for this generation of the task. May be repeated."""
+
+    def load(self, task: Task) -> str | None:
+        """The text, or None: it was not kept, or not so long."""
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ class DelivererSettings(_FromEnv):
 class ControllerSettings(_FromEnv):
     """The controller's."""
 
+    tasks_table: str
     registry_table: str
     registry_cache_s: float
     stack: str
@@ -83,3 +84,12 @@ class ControllerSettings(_FromEnv):
     forwarder_arn: str
     dispatcher_concurrency: int
     allow_private_targets: bool
+
+
+@dataclass(frozen=True)
+class JanitorSettings(_FromEnv):
+    """The janitor's."""
+
+    tasks_table: str
+    registry_table: str
+    registry_cache_s: float

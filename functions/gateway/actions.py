@@ -9,6 +9,7 @@ from typing import Any
 from fairlane.domain.errors import Refused, problem_document
 from fairlane.events import parse_submission
 from fairlane.http import Action, Answer, Request
+from gateway.manage import ManageTasks
 from gateway.submit import Submit, Submitted
 from gateway.tasks import ReadTasks
 from gateway.usage import ShowUsage
@@ -25,6 +26,7 @@ class Actions:
     usage: ShowUsage
     #: By tenant and task id.
     explain: Callable[[str, str], dict[str, Any]]
+    manage: ManageTasks
     #: Called for each refused event of a batch; a whole refused request is counted by the service.
     count_refusal: Callable[[Refused], None]
 
@@ -36,6 +38,8 @@ class Actions:
             "show_task": lambda request: Answer(200, self.read.one(request.caller.tenant, request.params["id"])),
             "show_usage": lambda request: Answer(200, self.usage(request.caller.tenant)),
             "explain_task": lambda request: Answer(200, self.explain(request.caller.tenant, request.params["id"])),
+            "cancel_task": self.manage.cancel_one,
+            "redo_task": self.manage.redo_one,
             "health": lambda _: Answer(200, {"status": "ok"}),
             "openapi": lambda _: Answer(200, json.loads(OPENAPI.read_bytes())),
         }

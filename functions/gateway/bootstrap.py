@@ -8,21 +8,27 @@ from aws_lambda_powertools import Logger, Metrics
 
 from fairlane.aws import clients
 from fairlane.aws.admission import DynamoAdmission
+from fairlane.aws.attention import DynamoAttention
 from fairlane.aws.dedup import DynamoDedup
 from fairlane.aws.depths import SqsDepths, depth
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
+from fairlane.aws.retained import DynamoEvents
 from fairlane.aws.slots import DynamoSlots
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.cache import CachedRegistry
+from fairlane.cancelling import Cancel
 from fairlane.domain.errors import Refused
 from fairlane.domain.times import utc_now
 from fairlane.parallel import Threads
 from fairlane.ports import Clock, Parallel
+from fairlane.redoing import Redo
 from fairlane.serving import Service
 from fairlane.settings import GatewaySettings
+from fairlane.telling import Telling
 from gateway.actions import Actions
 from gateway.admission import Admission
+from gateway.manage import ManageTasks
 from gateway.routes import ROUTES
 from gateway.submit import Submit
 from gateway.tasks import ReadTasks
@@ -49,10 +55,14 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
     meters = DynamoAdmission(dynamodb, settings.quotas_table, clients.dynamodb_once)
     depths = SqsDepths(sqs, stored)
     admission = Admission(meters, depths, now, logger)
+    events, queues = DynamoEvents(dynamodb, settings.tasks_table), SqsQueues(sqs)
+    telling = Telling(tasks, DynamoAttention(dynamodb, settings.tasks_table), queues, registry, parallel)
+    manage = ManageTasks(tasks, Cancel(tasks, telling, now, logger), Redo(tasks, events, queues, registry, now))
     submit = Submit(
         tasks=tasks,
+        events=events,
         dedup=DynamoDedup(dynamodb, settings.dedup_table),
-        queues=SqsQueues(sqs),
+        queues=queues,
         registry=registry,
         admission=admission,
         now=now,
@@ -72,6 +82,6 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
 
         return ExplainTask(read, registry, slots, depth=partial(depth, sqs), now=now)(tenant, task_id)
 
-    actions = Actions(submit, read, usage, explain, count_refusal)
+    actions = Actions(submit, read, usage, explain, manage, count_refusal)
     made = Service(ROUTES, actions.table(), keys=registry, now=now, logger=logger, metrics=Metrics())
     return made

@@ -8,6 +8,8 @@ ROUTES = (
     Route("GET", "/v1/tasks/{id}", "read", "show_task"),
     Route("GET", "/v1/tasks/{id}/explain", "read", "explain_task"),
     Route("GET", "/v1/usage", "manage", "show_usage"),
+    Route("POST", "/v1/tasks/{id}/cancel", "manage", "cancel_task"),
+    Route("POST", "/v1/tasks/{id}/redo", "manage", "redo_task"),
     Route("GET", "/v1/health", None, "health"),
     Route("GET", "/v1/openapi.json", None, "openapi"),
 )

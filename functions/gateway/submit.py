@@ -15,16 +15,16 @@ from aws_lambda_powertools import Logger
 
 from fairlane.cache import CachedRegistry
 from fairlane.domain import catalog
+from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.errors import FieldError, Refused, Unavailable
 from fairlane.domain.names import task_id
 from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
 from fairlane.domain.times import from_ms, to_ms
-from fairlane.events import Event, event_json, event_size, event_time, payload_hash
-from fairlane.ports import Clock, Created, DedupStore, Message, Parallel, Queues, Reservation, TaskStore
+from fairlane.events import Event, event_size, event_time, payload_hash
+from fairlane.lane_messages import LONGEST_DELAY, keep_event, lane_message
+from fairlane.ports import Clock, Created, DedupStore, EventStore, Message, Parallel, Queues, Reservation, TaskStore
 from gateway.admission import Admission, over_limit
 
-#: SQS delays a message 15 minutes at most; one that is due later is hidden again when it comes.
-LONGEST_DELAY = timedelta(minutes=15)
 FARTHEST_DUE = timedelta(days=365)
 #: Without `dedupwindow`.
 DEFAULT_DEDUP_WINDOW_S = 24 * 3600
@@ -56,6 +56,8 @@ class _Prepared:
     task: Task
     event: Event
     queue_url: str
+    #: The event is kept, whether a message holds the task or not.
+    retain: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Submit:
     """The use case. Knows no HTTP and no AWS."""
 
     tasks: TaskStore
+    events: EventStore
     dedup: DedupStore
     queues: Queues
     registry: CachedRegistry
@@ -149,7 +152,7 @@ class Submit:
             trace=trace or None,
             retention_days=spec.retention_days,
         )
-        return _Prepared(task, event, queue_url)
+        return _Prepared(_held(task, now), event, queue_url, retain=function.retain)
 
     def _known(self, tenant: str, event: Event) -> _Recorded | None:
         """A repeat of an accepted event stays a duplicate, though it would be refused now (expired, type gone)."""
@@ -250,9 +253,13 @@ class Submit:
         return replace(prepared, task=replace(task, id=held.task_id))
 
     def _record_one(self, prepared: _Prepared) -> _Recorded:
+        if (
+            prepared.retain or prepared.task.attention is not None
+        ):  # first: a record that stands in `attention` has its event
+            keep_event(self.events, prepared.task, prepared.event)
         made = self.tasks.create(prepared.task)
         if isinstance(made, Created):
-            return _Recorded(prepared, made.task, duplicate=False, must_send=True)
+            return _Recorded(prepared, made.task, duplicate=False, must_send=made.task.attention is None)
         task = made.task
         if task.payload_hash != prepared.task.payload_hash:
             raise _another_payload("#/id")
@@ -289,12 +296,17 @@ class Submit:
         return str(entry.doc["queue_url"]) if entry else one.prepared.queue_url
 
     def _message(self, one: _Recorded) -> Message:
-        now = self.now()
-        delay = max(timedelta(), (one.task.wakes_at or now) - now)
-        attributes = {"task": one.task.id, "generation": str(one.task.generation)}
         # under a dedupkey another id may have come; the function sees what the record says
         event = one.prepared.event | {"id": one.task.event_id, "source": one.task.source}
-        return Message(event_json(event), attributes, min(delay, LONGEST_DELAY))
+        return lane_message(one.task, event, now=self.now())
+
+
+def _held(task: Task, now: datetime) -> Task:
+    """A task that is due later than a message can be delayed stands in `attention` instead; it is not sent yet."""
+    wakes_at = task.wakes_at
+    if wakes_at is None or wakes_at <= now + LONGEST_DELAY:
+        return task
+    return replace(task, attention=Attention(Kind.DUE, wakes_at))
 
 
 def _check_window(event: Event, spec: catalog.Tenant) -> None:
@@ -328,7 +340,8 @@ def _dedup_name(prepared: _Prepared) -> str:
 
 
 def _is_unclaimed(task: Task) -> bool:
-    return task.claim == 0 and task.status in CLAIMABLE
+    """Whether a message holds it, or should; the one of a task in `attention` is the janitor's to send."""
+    return task.claim == 0 and task.status in CLAIMABLE and task.attention is None
 
 
 def _refused(pointer: str, detail: str, *, kind: str = "refused") -> Refused:

@@ -14,16 +14,29 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from fairlane.aws.admission import DynamoAdmission
+from fairlane.aws.attention import DynamoAttention
 from fairlane.aws.bus import EventBus
 from fairlane.aws.dedup import DynamoDedup
 from fairlane.aws.items import task_key
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
+from fairlane.aws.retained import DynamoEvents
 from fairlane.aws.slots import DynamoSlots
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.domain.names import task_id
-from fairlane.ports import AdmissionStore, DedupStore, Queues, Registry, ResultsBus, SlotStore, TaskStore
+from fairlane.ports import (
+    AdmissionStore,
+    AttentionIndex,
+    DedupStore,
+    EventStore,
+    Queues,
+    Registry,
+    ResultsBus,
+    SlotStore,
+    TaskStore,
+)
 from tests.simulation.fakes.admission import FakeAdmission
+from tests.simulation.fakes.attention import FakeAttention, FakeEvents
 from tests.simulation.fakes.bus import FakeBus
 from tests.simulation.fakes.clock import START, VirtualClock
 from tests.simulation.fakes.dedup import FakeDedup
@@ -44,6 +57,8 @@ class Tables:
     registry: Registry
     slots: SlotStore
     admission: AdmissionStore
+    attention: AttentionIndex
+    events: EventStore
     #: (tenant, task id) -> when the record may be deleted (s since the epoch).
     ttl: Callable[[str, str], int]
     numbers: Iterator[int]
@@ -82,6 +97,8 @@ def fake_tables() -> Iterator[Tables]:
         FakeRegistry(),
         FakeSlots(),
         FakeAdmission(),
+        FakeAttention(tasks),
+        FakeEvents(),
         lambda tenant, task: int(tasks.records[tenant, task].ttl.timestamp()),
         itertools.count(1),
     )
@@ -129,6 +146,8 @@ def moto_tables(wrapped: Callable[[Any], Any] = lambda client: client) -> Iterat
             DynamoRegistry(client, "registry"),
             DynamoSlots(client, "quotas"),
             DynamoAdmission(client, "quotas", lambda: client),
+            DynamoAttention(client, "tasks"),
+            DynamoEvents(client, "tasks"),
             ttl,
             itertools.count(1),
         )
@@ -191,21 +210,24 @@ def an_id(n: int) -> str:
 
 def make_tasks_table(client: Any, name: str) -> None:
     """The Tasks table, as the template has it."""
-    _table(client, name, "pk", index=("by_time", "time_shard", "time_key"))
+    indexes = (("by_time", "time_shard", "time_key"), ("attention", "attention", "attention_at"))
+    _table(client, name, "pk", indexes=indexes)
 
 
-def _table(client: Any, name: str, *keys: str, index: tuple[str, str, str] | None = None) -> None:
+def _table(client: Any, name: str, *keys: str, indexes: Sequence[tuple[str, str, str]] = ()) -> None:
+    named = (*keys, *(key for _, *index_keys in indexes for key in index_keys))
     request: dict[str, Any] = {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": _schema(keys),
         "AttributeDefinitions": [
-            {"AttributeName": key, "AttributeType": "S"} for key in (*keys, *(index[1:] if index else ()))
+            {"AttributeName": key, "AttributeType": "N" if key == "attention_at" else "S"} for key in named
         ],
     }
-    if index:
+    if indexes:
         request["GlobalSecondaryIndexes"] = [
-            {"IndexName": index[0], "KeySchema": _schema(index[1:]), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            {"IndexName": index, "KeySchema": _schema(index_keys), "Projection": {"ProjectionType": "KEYS_ONLY"}}
+            for index, *index_keys in indexes
         ]
     client.create_table(**request)
 

@@ -111,7 +111,7 @@ def test_every_tenant_has_the_lane_default(tenant: Tenancy) -> None:
 
 def test_a_lane_tells_what_waits_in_it(tenant: Tenancy) -> None:
     tenant.register("echo")
-    tenant.submit("echo", notbefore=(datetime.now(UTC) + timedelta(hours=1)).isoformat())
+    tenant.submit("echo", notbefore=(datetime.now(UTC) + timedelta(minutes=10)).isoformat())
     lane = tenant.api.get_lane("default")
     assert (lane["depth"], lane["running"]) == (1, 0)
 

@@ -250,14 +250,21 @@ def _slowly(world: World, event: Any) -> Answer:
     return Raised(TaskError("Busy", "again")) if event["attempt"] == 1 else Returned("1")
 
 
-@pytest.mark.parametrize("days", [3, 30])
-def test_a_due_time_far_ahead_is_kept_and_survives_what_sqs_forgets(world: World, acme: Tenant, days: int) -> None:
+@pytest.mark.parametrize("days", [1, 30, 364])
+def test_a_due_time_far_ahead_is_kept_and_exact_to_seconds(world: World, acme: Tenant, days: int) -> None:
     due = datetime(2026, 11, 24, 12, tzinfo=UTC) + timedelta(days=days)
     task_id = acme.submit(notbefore=due.isoformat()).body["id"]
-    world.settle(within=timedelta(days=days), step=timedelta(hours=4))
+    assert world.depth(acme.lane_arn) == 0
+    world.pass_time(days=days, minutes=-16)
+    assert world.tidy()["due"] == 0
+    world.pass_time(minutes=1, seconds=0.5)
+    assert world.tidy()["due"] == 1
+    world.pass_time(minutes=14, seconds=58)
+    assert world.poll("dispatcher") == 0
+    world.settle(step=timedelta(seconds=1))
     task = assert_one_end(acme, task_id, runs=1)
     assert task["attempt"] == 1
-    assert datetime.fromisoformat(task["started_at"]) - due < timedelta(hours=13)
+    assert timedelta() <= datetime.fromisoformat(task["started_at"]) - due <= timedelta(seconds=2)
 
 
 def test_a_task_that_expires_before_its_due_time_ends_in_time(world: World, acme: Tenant) -> None:

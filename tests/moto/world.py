@@ -17,6 +17,7 @@ import controller.bootstrap
 import deliverer.bootstrap
 import dispatcher.bootstrap
 import gateway.bootstrap
+import janitor.bootstrap
 from controller import handler as controller_handler
 from deliverer import handler as deliverer_handler
 from dispatcher import handler as dispatcher_handler
@@ -25,6 +26,7 @@ from fairlane.cache import CachedRegistry
 from fairlane.domain.times import utc_now
 from fairlane.parallel import one_by_one
 from gateway import handler as gateway_handler
+from janitor import handler as janitor_handler
 from tests.moto.calls import Calls, Died
 from tests.moto.mappings import Mappings, Poller, Record, url_of
 from tests.moto.proxy_events import Place, proxy_event
@@ -107,6 +109,10 @@ class World:
         self.patch.setattr(dispatcher.bootstrap, "dispatch", lambda: dispatch)
         deliver = deliverer.bootstrap.build(settings.DelivererSettings.from_env(self._environment("DelivererFunction")))
         self.patch.setattr(deliverer.bootstrap, "deliver", lambda: deliver)
+        rounds = janitor.bootstrap.build(
+            settings.JanitorSettings.from_env(self._environment("JanitorFunction")), now=utc_now, parallel=one_by_one
+        )
+        self.patch.setattr(janitor.bootstrap, "rounds", lambda: rounds)
 
     def tell_monotonic(self, monotonic: Callable[[], float]) -> None:
         """The time of the gateway's cache, which time-machine does not move."""
@@ -184,6 +190,11 @@ class World:
         with self.calls.by("controller"):
             return controller_handler.handler({"fairlane": name, **more}, None)
 
+    def tidy(self) -> Any:
+        """A round of the janitor, as its schedule starts one each minute."""
+        with self.calls.by("janitor"):
+            return janitor_handler.handler({"fairlane": "round"}, _Context(utc_now() + timedelta(seconds=60)))["done"]
+
     # --- messages -------------------------------------------------------------------------
 
     def handle(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
@@ -206,15 +217,22 @@ class World:
             return 1
 
     def settle(self, *, within: timedelta = timedelta(hours=1), step: timedelta = STEP) -> None:
-        """Let the mappings work, and time pass, until every queue is empty."""
+        """Let the mappings and the janitor work, and time pass, until every queue is empty and nothing is noted."""
         deadline = utc_now() + within
         while utc_now() <= deadline:
+            if self.is_noted:
+                self.survive(self.tidy)
             while sum(self.poll(function) for function in FEEDS):
                 pass
-            if not any(self.depth(arn) for arn in self.mappings.by_queue):
+            if not self.is_noted and not any(self.depth(arn) for arn in self.mappings.by_queue):
                 return
             self.clock.shift(step)
         raise AssertionError(f"messages were left after {within}")
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether the janitor has something to come back to."""
+        return any("attention" in item for item in self.items("Tasks"))
 
     def redeliver(self, function: str, records: Sequence[tuple[str, Record]]) -> None:
         """Messages that came before come again, as SQS may do at any time."""

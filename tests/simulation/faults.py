@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from fairlane.ports import AdmissionStore, BusEntry, DedupStore, Message, Queues, RegistryReader, ResultsBus, TaskStore
+from fairlane.ports import (
+    AdmissionStore,
+    AttentionIndex,
+    BusEntry,
+    DedupStore,
+    EventStore,
+    Message,
+    Queues,
+    RegistryReader,
+    ResultsBus,
+    TaskStore,
+)
 from tests.simulation.scheduler import Crash, Process, Scheduler
 
 
@@ -108,6 +119,14 @@ def faulty_tasks(real: TaskStore, faults: Faults) -> TaskStore:
 
 def faulty_admission(real: AdmissionStore, faults: Faults) -> AdmissionStore:
     return cast(AdmissionStore, _Faulty(real, faults))
+
+
+def faulty_attention(real: AttentionIndex, faults: Faults) -> AttentionIndex:
+    return cast(AttentionIndex, _Faulty(real, faults))
+
+
+def faulty_events(real: EventStore, faults: Faults) -> EventStore:
+    return cast(EventStore, _Faulty(real, faults))
 
 
 def faulty_dedup(real: DedupStore, faults: Faults) -> DedupStore:

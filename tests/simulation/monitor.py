@@ -97,6 +97,7 @@ class Monitor:
         self.reached.add(about.partition(":")[0].partition(" (")[0])
 
     warning = info
+    error = info
 
     def exception(self, message: str, *, extra: Mapping[str, Any]) -> None:  # noqa: ARG002 - a logger's signature
         error = sys.exc_info()[1]

@@ -20,10 +20,15 @@ from fairlane.domain.catalog import TENANTS
 from fairlane.domain.task import Task
 from fairlane.healing import Healing
 from fairlane.ports import BusEntry, Clock
+from fairlane.telling import Telling
 from gateway.admission import Admission
 from gateway.submit import Submit
+from janitor.due import SendDue
+from janitor.duties import Rounds
+from janitor.unsent import SendUnsent
 from tests.simulation import tenants
 from tests.simulation.fakes.admission import FakeAdmission, FakeDepths
+from tests.simulation.fakes.attention import FakeAttention, FakeEvents
 from tests.simulation.fakes.bus import FakeBus
 from tests.simulation.fakes.clock import VirtualClock
 from tests.simulation.fakes.dedup import FakeDedup
@@ -35,8 +40,10 @@ from tests.simulation.faults import (
     Faults,
     Outage,
     faulty_admission,
+    faulty_attention,
     faulty_bus,
     faulty_dedup,
+    faulty_events,
     faulty_queues,
     faulty_registry,
     faulty_tasks,
@@ -93,6 +100,8 @@ class World:
         )
         self.tasks = parts.tasks(self._on_write)
         self.meters = parts.meters(lambda _tenant, _meter: self._wake_healing())
+        self.events = FakeEvents()
+        self.attention = FakeAttention(self.tasks)
         self.dedup = FakeDedup()
         self.bus = FakeBus(self._bus_refuses)
         self.registry = FakeRegistry()
@@ -119,10 +128,12 @@ class World:
         for url in self.result_queues:
             self._start_poller(url, self._deliver)
         self._minutes_of_healing = self.scheduler.start(self._heal_each_minute, Process("schedule"))
+        self._minutes = self.scheduler.start(self._schedule_janitor, Process("schedule"))
 
     @property
     def is_idle(self) -> bool:
-        return not any(self.queues.queues[url].held for url in self.lane_queues + self.result_queues)
+        noted = any(one.task.attention for one in self.tasks.records.values())
+        return not noted and not any(self.queues.queues[url].held for url in self.lane_queues + self.result_queues)
 
     # --- processes --------------------------------------------------------------------------
 
@@ -131,6 +142,7 @@ class World:
         faults = self._faults(process)
         return self.parts.submit(
             tasks=faulty_tasks(self.tasks, faults),
+            events=faulty_events(self.events, faults),
             dedup=faulty_dedup(self.dedup, faults),
             queues=faulty_queues(self.queues, faults),
             registry=self._cached(faults),
@@ -147,7 +159,7 @@ class World:
         tasks, registry = faulty_tasks(self.tasks, faults), self._cached(faults)
         target = SimulatedTarget(self.scheduler, self.rng, self.chaos, faults, self.monitor, self.tasks)
         dispatch = self.parts.dispatch(
-            attempts=Attempts(tasks, target, registry, now, self.rng.random),
+            attempts=Attempts(tasks, faulty_events(self.events, faults), target, registry, now, self.rng.random),
             tasks=tasks,
             queues=faulty_queues(self.queues, faults),
             registry=registry,
@@ -173,9 +185,10 @@ class World:
 
     def _heal_each_minute(self) -> None:
         """The janitor's duty, as long as it has something to do."""
+        elsewhere = self.attention.without_message
         while True:
             if all(
-                meter.drift is None and meter.backlog == self._depths().unended(tenant)
+                meter.drift is None and meter.backlog == self._depths().unended(tenant) + elsewhere(tenant)
                 for tenant, meter in self.meters.meters.items()
                 if meter.backlog is not None
             ):
@@ -187,7 +200,9 @@ class World:
     def _heal(self, process: Process) -> None:
         faults = self._faults(process)
         store = faulty_admission(self.meters, faults)
-        healing = self.parts.healing(store, self._depths(), lambda _: 0, self._clock_of(process), self._logger)
+        healing = self.parts.healing(
+            store, self._depths(), self.attention.without_message, self._clock_of(process), self._logger
+        )
         for tenant in self.tenants:
             entry = self.registry.get(TENANTS, tenant.name)
             limits = SubmitLimits.of(entry.doc) if entry else None
@@ -201,6 +216,8 @@ class World:
 
     def _on_write(self, old: Task | None, new: Task) -> None:
         self.monitor.on_write(old, new)
+        if new.attention is not None:
+            self.scheduler.wake(self._minutes, new.attention.at - timedelta(minutes=20))
         if new.status.is_end:
             self._wake_healing()
         entry = self.registry.get(TENANTS, new.tenant)
@@ -216,6 +233,21 @@ class World:
     def _logger(self) -> Logger:
         return cast(Logger, self.monitor)
 
+    def janitor(self, process: Process) -> Rounds:
+        """The janitor, in a process."""
+        faults, now, parallel = (
+            self._faults(process),
+            self._clock_of(process),
+            SimulatedParallel(self.scheduler, process),
+        )
+        tasks, registry = faulty_tasks(self.tasks, faults), self._cached(faults)
+        attention, queues = faulty_attention(self.attention, faults), faulty_queues(self.queues, faults)
+        logger = cast(Logger, self.monitor)
+        telling = Telling(tasks, attention, queues, registry, parallel)
+        events = faulty_events(self.events, faults)
+        due = SendDue(tasks, events, attention, queues, registry, parallel, now, logger)
+        return Rounds((SendUnsent(tasks, attention, telling, parallel, now, logger), due), now, logger)
+
     def _faults(self, process: Process) -> Faults:
         return Faults(self.scheduler, self.rng, self.chaos, process)
 
@@ -225,6 +257,18 @@ class World:
 
     def _clock_of(self, process: Process) -> Clock:
         return lambda: self.clock() + process.skew
+
+    def _schedule_janitor(self) -> None:
+        """Each minute, as long as there is something to come back to within the next twenty."""
+        while True:
+            wanted = [held.task.attention.at for held in self.tasks.records.values() if held.task.attention]
+            first = min(wanted, default=self.clock() + NEVER) - timedelta(minutes=20)
+            self.scheduler.wait_until(max(first, self.clock() + timedelta(minutes=1)))
+            process = new_process("janitor", self.scheduler, self.rng, lives=DISPATCHER_LIVES)
+            self.scheduler.start(partial(self._round, process), process)
+
+    def _round(self, process: Process) -> None:
+        self.janitor(process)(self.clock() + process.skew + DISPATCHER_LIVES)
 
     # --- event source mappings --------------------------------------------------------------
 
@@ -256,6 +300,7 @@ class World:
 
     def _delete(self, url: str, message_id: str) -> None:
         gone = self.queues.delete(url, message_id)
+        self._wake_healing()  # what lies there may have been as much as was counted, by chance
         if gone is not None and url in self.lane_queues:
             owner = next(one for one in self.tenants if gone.home_arn.endswith(one.queue_url.rpartition("/")[2]))
             record = self.tasks.get(owner.name, gone.message.attributes.get("task", ""))

@@ -8,10 +8,11 @@ from fairlane.settings import (
     DelivererSettings,
     DispatcherSettings,
     GatewaySettings,
+    JanitorSettings,
     MissingSettings,
 )
 
-ALL = (GatewaySettings, DispatcherSettings, DelivererSettings, ControllerSettings)
+ALL = (GatewaySettings, DispatcherSettings, DelivererSettings, ControllerSettings, JanitorSettings)
 
 
 def environment(settings: Any, **changes: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.task import Moment, Status, Task, TaskError
 from fairlane.domain.times import from_ms, to_ms
 
@@ -36,6 +37,24 @@ def time_shard(tenant: str, shard: int) -> str:
     return f"{tenant}#{shard}"
 
 
+def shard_of(name: str) -> int:
+    """Which of the `TIME_SHARDS` partitions an id belongs to."""
+    return int(name[-2:], 36) % TIME_SHARDS if name[-2:].isalnum() else 0
+
+
+def attention_shard(kind: Kind, shard: int) -> str:
+    """Partition of the index `attention`."""
+    return f"{kind}#{shard}"
+
+
+def attention_of(attention: Attention, name: str) -> Item:
+    """The two attributes by which the item of a task or an operation stands in the index `attention`."""
+    return {
+        "attention": {"S": attention_shard(attention.kind, shard_of(name))},
+        "attention_at": number(to_ms(attention.at)),
+    }
+
+
 def number(value: int) -> Item:
     """A DynamoDB number."""
     return {"N": str(value)}
@@ -43,9 +62,8 @@ def number(value: int) -> Item:
 
 def new_item(task: Task, *, nonce: str, ttl: datetime) -> Item:
     """The item of a task that was just submitted."""
-    shard = int(task.id[-2:], 36) % TIME_SHARDS if task.id[-2:].isalnum() else 0
     item = task_key(task.tenant, task.id) | {
-        "time_shard": {"S": time_shard(task.tenant, shard)},
+        "time_shard": {"S": time_shard(task.tenant, shard_of(task.id))},
         "time_key": {"S": task.time_key},
         "type": {"S": task.type},
         "source": {"S": task.source},
@@ -65,6 +83,10 @@ def new_item(task: Task, *, nonce: str, ttl: datetime) -> Item:
     for name, at in (("not_before", task.not_before), ("expires_at", task.expires_at), ("next_at", task.next_at)):
         if at is not None:
             item[name] = number(to_ms(at))
+    if task.attention is not None:
+        item |= attention_of(task.attention, task.id)
+    if task.redo_of is not None:
+        item["redo_of"] = {"S": task.redo_of}
     if task.trace:
         item["trace"] = {"M": {name: {"S": value} for name, value in task.trace.items()}}
     return item
@@ -109,13 +131,22 @@ def task_of(item: Mapping[str, Any]) -> Task:
         expires_at=_time(item, "expires_at"),
         next_at=_time(item, "next_at"),
         lease_until=_time(item, "lease_until"),
+        attention=_attention(item),
         result=item["result"]["S"] if "result" in item else None,
         result_claim=int(item["result_claim"]["N"]) if "result_claim" in item else None,
         error=TaskError(item["error"]["L"][0]["S"], item["error"]["L"][1]["S"]) if "error" in item else None,
         timeline=_timeline(item["timeline"]["L"], attempt),
         trace={name: value["S"] for name, value in item["trace"]["M"].items()} if "trace" in item else None,
         retention_days=int(item["keep"]["N"]),
+        redo_of=item["redo_of"]["S"] if "redo_of" in item else None,
     )
+
+
+def _attention(item: Mapping[str, Any]) -> Attention | None:
+    if "attention" not in item:
+        return None
+    kind, _, _ = item["attention"]["S"].partition("#")
+    return Attention(Kind(kind), from_ms(int(item["attention_at"]["N"])))
 
 
 def _time(item: Mapping[str, Any], name: str) -> datetime | None:

@@ -16,7 +16,7 @@ from fairlane.aws import items
 from fairlane.aws.clients import CONDITION_FAILED, error_code
 from fairlane.aws.listing import page
 from fairlane.domain.claiming import EARLY
-from fairlane.domain.task import LONGEST_WAIT, STEPS, Moment, Outcome, Status, Step, Task
+from fairlane.domain.task import LONGEST_WAIT, OVERDUE, STEPS, Moment, Outcome, Status, Step, Task
 from fairlane.domain.times import to_ms
 from fairlane.ports import Created, Existing, Refusal, TaskPage, TaskQuery
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 IS_THIS_TASK = "generation = :generation"
 IS_DUE = "(#status IN (:scheduled, :queued, :retrying) AND (attribute_not_exists(next_at) OR next_at <= :soon))"
 LEASE_IS_OVER = "(#status = :running AND lease_until < :now)"
+DEADLINE_HAS_PASSED = "(#status = :waiting AND attention_at < :now)"
+IS_OVERDUE = f"({LEASE_IS_OVER} OR {DEADLINE_HAS_PASSED})"
 HAS_ATTEMPTS_LEFT = "attempt < max_attempts"
 NOT_EXPIRED = "(claim > :zero OR attribute_not_exists(expires_at) OR expires_at > :now)"
 MAY_CLAIM = f"{IS_THIS_TASK} AND ({IS_DUE} OR {LEASE_IS_OVER}) AND {HAS_ATTEMPTS_LEFT} AND {NOT_EXPIRED}"
@@ -38,7 +40,7 @@ _NAMES = ("#status", "#ttl", "#error", "#result")
 CLAIM = (
     "SET #status = :running, attempt = attempt + :one, claim = claim + :one, lease_until = :lease,"
     " started_at = if_not_exists(started_at, :now), nonce = :nonce, #ttl = :ttl,"
-    " timeline = list_append(timeline, :moments) REMOVE next_at"
+    " timeline = list_append(timeline, :moments) REMOVE next_at, attention, attention_at"
 )
 
 
@@ -185,6 +187,15 @@ def _commit_update(task: Task, outcome: Outcome, result_claim: int | None) -> tu
         sets["#error"] = {"L": [{"S": outcome.error.type}, {"S": outcome.error.message}]}
     if outcome.next_at is not None:
         sets["next_at"] = items.number(to_ms(outcome.next_at))
+    removed = ["#error"] if outcome.step is Step.SUCCEED else []
+    if outcome.lease_until is not None:
+        sets["lease_until"] = items.number(to_ms(outcome.lease_until))
+    else:
+        removed.append("lease_until")
+    if outcome.attention is not None:
+        sets |= items.attention_of(outcome.attention, task.id)
+    else:
+        removed += ["attention", "attention_at"]
     if not outcome.counts:
         sets["attempt"] = items.number(task.attempt - 1)
     if result_claim is not None:
@@ -196,8 +207,8 @@ def _commit_update(task: Task, outcome: Outcome, result_claim: int | None) -> tu
     values = {f":v{index}": value for index, value in enumerate(sets.values())}
     values[":moments"] = {"L": [items.moment_value(m) for m in short or [moment]]}
     assignments = ", ".join(f"{name} = :v{index}" for index, name in enumerate(sets))
-    removed = "lease_until, #error" if outcome.step is Step.SUCCEED else "lease_until"
-    return f"SET nonce = :nonce, {assignments}, {append} REMOVE {removed}", values
+    without = f" REMOVE {', '.join(removed)}" if removed else ""
+    return f"SET nonce = :nonce, {assignments}, {append}{without}", values
 
 
 def _from_condition(task: Task, outcome: Outcome) -> tuple[str, dict[str, Any]]:
@@ -205,9 +216,10 @@ def _from_condition(task: Task, outcome: Outcome) -> tuple[str, dict[str, Any]]:
     condition = f"{IS_OUR_CLAIM} AND #status IN ({', '.join(f':from{i}' for i in range(len(states)))})"
     values: dict[str, Any] = {f":from{i}": {"S": status.value} for i, status in enumerate(states)}
     values |= {":generation": items.number(task.generation), ":claim": items.number(task.claim)}
-    if outcome.step is Step.LOSE:
-        condition += " AND lease_until < :now"
-        values[":now"] = items.number(to_ms(outcome.at))
+    if outcome.step in OVERDUE:
+        condition += f" AND {IS_OVERDUE}"
+        values |= {":now": items.number(to_ms(outcome.at)), ":running": {"S": Status.RUNNING.value}}
+        values[":waiting"] = {"S": Status.WAITING.value}
     return condition, values
 
 

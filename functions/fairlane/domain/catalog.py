@@ -77,6 +77,8 @@ class Function:
     timeout: timedelta
     retry: RetryPolicy
     lane: str
+    #: Keep every task's event, so that it can be redone however the task ends.
+    retain: bool = False
 
     @classmethod
     def of(cls, doc: Mapping[str, Any]) -> Self:
@@ -92,6 +94,7 @@ class Function:
                 non_retryable=tuple(retry["non_retryable"]),
             ),
             lane=doc["lane"],
+            retain=doc.get("retain", False),
         )
 
 

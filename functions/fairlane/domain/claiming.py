@@ -73,6 +73,8 @@ def judge(task: Task | None, *, generation: int, now: datetime) -> Verdict:  # n
             return NotYet(task.lease_until, "an attempt holds the lease")
         if task.attempt >= task.max_attempts:
             return Lost(task)
+    elif task.status is Status.WAITING:
+        return NotYet(task.lease_until or now, "it waits for its callback")
     elif task.wakes_at is not None and task.wakes_at > now + EARLY:
         return NotYet(task.wakes_at, "not due yet" if task.status is Status.SCHEDULED else "backoff")
     return TryAgain()

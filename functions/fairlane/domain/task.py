@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.times import rfc3339, sortable
 
 
@@ -40,22 +41,32 @@ class Step(StrEnum):
     RETRY = "retry"
     LOSE = "lose"
     EXPIRE = "expire"
+    CANCEL = "cancel"
+    DEFER = "defer"
+    TIME_OUT = "time_out"
 
 
 ENDS = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED, Status.EXPIRED})
 #: Not started, or between two attempts: a message in the lane queue will claim it.
 CLAIMABLE = frozenset({Status.SCHEDULED, Status.QUEUED, Status.RETRYING})
+#: An attempt is under way. A callback may overtake our own commit of `waiting`, so its steps start from both.
+UNDER_WAY = frozenset({Status.RUNNING, Status.WAITING})
 
 #: The state machine. CLAIM from RUNNING only when the lease has ended (the attempt is lost);
-#: EXPIRE only before the first claim.
+#: EXPIRE only before the first claim; LOSE and TIME_OUT only when the attempt is overdue (`OVERDUE`).
 STEPS: Mapping[Step, tuple[frozenset[Status], Status]] = {
     Step.CLAIM: (CLAIMABLE | {Status.RUNNING}, Status.RUNNING),
-    Step.SUCCEED: (frozenset({Status.RUNNING}), Status.SUCCEEDED),
-    Step.FAIL: (frozenset({Status.RUNNING}), Status.FAILED),
-    Step.RETRY: (frozenset({Status.RUNNING}), Status.RETRYING),
-    Step.LOSE: (frozenset({Status.RUNNING}), Status.FAILED),
+    Step.SUCCEED: (UNDER_WAY, Status.SUCCEEDED),
+    Step.FAIL: (UNDER_WAY, Status.FAILED),
+    Step.RETRY: (UNDER_WAY, Status.RETRYING),
+    Step.LOSE: (UNDER_WAY, Status.FAILED),
     Step.EXPIRE: (frozenset({Status.SCHEDULED, Status.QUEUED}), Status.EXPIRED),
+    Step.CANCEL: (CLAIMABLE | UNDER_WAY, Status.CANCELLED),
+    Step.DEFER: (frozenset({Status.RUNNING}), Status.WAITING),
+    Step.TIME_OUT: (frozenset({Status.WAITING}), Status.RETRYING),
 }
+#: Steps that need the lease of a running attempt, or the deadline of a waiting one, to have passed.
+OVERDUE = frozenset({Step.LOSE, Step.TIME_OUT})
 
 #: SQS keeps a message 14 days; an unended record outlives its message by a day.
 LONGEST_WAIT = timedelta(days=15)
@@ -107,7 +118,10 @@ class Task:
     expires_at: datetime | None = None
     #: No attempt starts before this: the due time at first, the end of the backoff later.
     next_at: datetime | None = None
+    #: Until when the attempt may run; of a waiting one until when it holds its slots.
     lease_until: datetime | None = None
+    #: What the janitor has to come back to; None on the plain way.
+    attention: Attention | None = None
     #: The result as JSON text; None where there is none or where it lies in an item of its own.
     result: str | None = None
     #: Claim under which the result's own item was written; None when the result is inline.
@@ -116,6 +130,8 @@ class Task:
     timeline: tuple[Moment, ...] = ()
     trace: Mapping[str, str] | None = None
     retention_days: int = 30
+    #: The task whose event this one runs again.
+    redo_of: str | None = None
 
     @property
     def result_event_id(self) -> str:
@@ -134,6 +150,12 @@ class Task:
             return self.next_at
         return min(self.next_at, self.expires_at)
 
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether the attempt's lease has ended, or the deadline of a waiting one has passed."""
+        if self.status is Status.WAITING:
+            return self.attention is not None and self.attention.at < now
+        return self.status is Status.RUNNING and self.lease_until is not None and self.lease_until < now
+
     def with_result(self, result: str | None) -> "Task":
         """The task with the text of a result that lies in an item of its own."""
         return replace(self, result=result)
@@ -148,8 +170,12 @@ class Outcome:
     detail: str = ""
     result: str | None = None
     error: TaskError | None = None
-    #: RETRY only: not before.
+    #: RETRY and TIME_OUT only: not before.
     next_at: datetime | None = None
+    #: DEFER only: until when the attempt holds its slots.
+    lease_until: datetime | None = None
+    #: What is left to do once no lane message holds the task; None: whoever commits holds its message.
+    attention: Attention | None = None
     #: RETRY only: a throttle gives the attempt back.
     counts: bool = True
 
@@ -157,6 +183,10 @@ class Outcome:
     def status(self) -> Status:
         """The status that the step leads to."""
         return STEPS[self.step][1]
+
+    def unsent(self) -> "Outcome":
+        """The same by somebody who does not hold the lane message: the end's result is still to be sent."""
+        return replace(self, attention=Attention(Kind.UNSENT, self.at))
 
 
 def task_view(task: Task) -> dict[str, Any]:
@@ -178,7 +208,7 @@ def task_view(task: Task) -> dict[str, Any]:
         "result": None,
         "error": {"type": task.error.type, "message": task.error.message} if task.error else None,
         "progress": None,
-        "redo_of": None,
+        "redo_of": task.redo_of,
         "delivery": {"status": "published" if task.status.is_end else "pending", "attempts": 0, "error": None},
         "timeline": [
             {"at": rfc3339(m.at), "status": m.status.value, "attempt": m.attempt, "detail": m.detail}

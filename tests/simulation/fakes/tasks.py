@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from fairlane.aws.items import INLINE_RESULT_BYTES, trimmed
 from fairlane.domain.claiming import EARLY
-from fairlane.domain.task import CLAIMABLE, LONGEST_WAIT, STEPS, Moment, Outcome, Status, Step, Task
+from fairlane.domain.task import CLAIMABLE, LONGEST_WAIT, OVERDUE, STEPS, Moment, Outcome, Status, Step, Task
 from fairlane.domain.times import from_ms, to_ms
 from fairlane.ports import Created, Existing, Refusal, TaskPage, TaskQuery
 
@@ -72,6 +72,7 @@ class FakeTasks:
             lease_until=lease_until,
             started_at=task.started_at or now,
             next_at=None,
+            attention=None,
             timeline=(*task.timeline, Moment(now, Status.RUNNING, attempt)),
         )
         return self._write(task, claimed, now + LONGEST_WAIT)
@@ -86,7 +87,7 @@ class FakeTasks:
         if not self.may_commit(held.task, task, outcome):
             return Refusal(held.task)
         is_end = outcome.status.is_end
-        timeline = (*task.timeline, Moment(outcome.at, outcome.status, task.attempt, outcome.detail))
+        moment = Moment(outcome.at, outcome.status, task.attempt, outcome.detail)
         ended = replace(
             held.task,
             status=outcome.status,
@@ -94,10 +95,11 @@ class FakeTasks:
             ended_at=outcome.at if is_end else None,
             error=None if outcome.step is Step.SUCCEED else outcome.error or held.task.error,
             next_at=_whole_ms(outcome.next_at) if outcome.next_at else held.task.next_at,
-            lease_until=None,
+            lease_until=_whole_ms(outcome.lease_until) if outcome.lease_until else None,
+            attention=replace(outcome.attention, at=_whole_ms(outcome.attention.at)) if outcome.attention else None,
             result=None if is_long else outcome.result,
             result_claim=task.claim if is_long else None,
-            timeline=tuple(trimmed(timeline) or timeline),
+            timeline=tuple(trimmed((*task.timeline, moment)) or (*held.task.timeline, moment)),
         )
         life = timedelta(days=task.retention_days) if is_end else LONGEST_WAIT
         written = self._write(held.task, ended, outcome.at + life)
@@ -128,13 +130,16 @@ class FakeTasks:
     def lease_is_over(self, task: Task, now: datetime) -> bool:
         return task.status is Status.RUNNING and task.lease_until is not None and task.lease_until < now
 
+    def is_overdue(self, task: Task, now: datetime) -> bool:
+        return self.lease_is_over(task, now) or (task.status is Status.WAITING and task.is_overdue(now))
+
     def has_attempts_left(self, task: Task) -> bool:
         return task.attempt < task.max_attempts
 
     def may_commit(self, held: Task, task: Task, outcome: Outcome) -> bool:
         is_our_claim = held.generation == task.generation and held.claim == task.claim
         in_state = held.status in STEPS[outcome.step][0]
-        return is_our_claim and in_state and (outcome.step is not Step.LOSE or self.lease_is_over(held, outcome.at))
+        return is_our_claim and in_state and (outcome.step not in OVERDUE or self.is_overdue(held, outcome.at))
 
     def _write(self, old: Task | None, new: Task, ttl: datetime) -> Task:
         self._on_write(old, new)

@@ -3,10 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.task import ENDS, Moment, Outcome, Status, Step, Task, TaskError
 from fairlane.domain.times import to_ms
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+#: A waiting task's deadline, and until when its attempt holds its slots.
+DEADLINE, LONG = timedelta(seconds=60), timedelta(seconds=70)
 BOOM = TaskError("ValueError", "boom")
 
 
@@ -42,8 +45,13 @@ def an_outcome(step: Step, **changes: Any) -> Outcome:
     fields: dict[str, Any] = {"step": step, "at": NOW}
     if step is Step.SUCCEED:
         fields["result"] = '{"n":1}'
-    elif step is not Step.EXPIRE:
+    elif step not in (Step.EXPIRE, Step.CANCEL, Step.DEFER):
         fields["error"] = BOOM
-    if step is Step.RETRY:
+    at = changes.get("at", NOW)
+    if step in (Step.RETRY, Step.TIME_OUT):
         fields["next_at"] = after(5)
+    if step is Step.DEFER:
+        fields |= {"lease_until": at + LONG, "attention": Attention(Kind.DEADLINE, at + DEADLINE)}
+    if step is Step.TIME_OUT:
+        fields["attention"] = Attention(Kind.DUE, at)
     return Outcome(**fields | changes)

@@ -8,7 +8,19 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from fairlane.domain.claiming import judge
-from fairlane.domain.task import CLAIMABLE, ENDS, STEPS, Moment, Outcome, Status, Step, Task, TaskError, task_view
+from fairlane.domain.task import (
+    CLAIMABLE,
+    ENDS,
+    OVERDUE,
+    STEPS,
+    Moment,
+    Outcome,
+    Status,
+    Step,
+    Task,
+    TaskError,
+    task_view,
+)
 from fairlane.domain.times import to_ms
 from fairlane.ports import Refusal
 from tests.simulation.fakes.tasks import FakeTasks
@@ -23,8 +35,18 @@ def test_the_ends_are_the_four_and_no_step_leaves_one() -> None:
     assert {status for status in Status if status.is_end} == ENDS
 
 
-def test_every_step_but_a_claim_and_a_retry_is_an_end() -> None:
-    assert {step for step, (_, target) in STEPS.items() if target not in ENDS} == {Step.CLAIM, Step.RETRY}
+def test_every_step_is_an_end_but_those_that_start_repeat_or_hand_over_an_attempt() -> None:
+    goes_on = {step for step, (_, target) in STEPS.items() if target not in ENDS}
+    assert goes_on == {Step.CLAIM, Step.RETRY, Step.DEFER, Step.TIME_OUT}
+
+
+def test_a_task_can_be_cancelled_from_every_status_that_is_no_end() -> None:
+    assert STEPS[Step.CANCEL][0] == set(Status) - ENDS
+
+
+def test_an_attempt_that_was_handed_over_ends_as_one_that_was_not() -> None:
+    for step in (Step.SUCCEED, Step.FAIL, Step.RETRY):
+        assert STEPS[step][0] == {Status.RUNNING, Status.WAITING}
 
 
 def test_every_step_is_in_the_table() -> None:
@@ -48,7 +70,7 @@ def test_a_random_history_never_leaves_an_end_and_an_illegal_step_changes_nothin
     store.create(task)
     seen, now = [task], NOW
     for step in data.draw(st.lists(st.sampled_from(Step), max_size=12)):
-        now += timedelta(seconds=data.draw(st.sampled_from([0, 1, 10, 31])))
+        now += timedelta(seconds=data.draw(st.sampled_from([0, 1, 10, 31, 61])))
         before = store.records[task.tenant, task.id].task
         by = data.draw(st.sampled_from(seen))
         if step is Step.CLAIM:
@@ -62,7 +84,11 @@ def test_a_random_history_never_leaves_an_end_and_an_illegal_step_changes_nothin
             assert before.status in STEPS[step][0]
             assert (held.status, before.status.is_end) == (STEPS[step][1], False)
             assert by.claim == before.claim or step is Step.CLAIM
+            assert before.is_overdue(now) or step not in OVERDUE
             seen.append(held)
+        if held.status is Status.WAITING:
+            assert held.attention is not None
+        assert held.status is Status.RUNNING or held.status is Status.WAITING or held.lease_until is None
         assert 0 <= held.attempt <= held.max_attempts
         assert (held.ended_at is not None) == held.status.is_end
 

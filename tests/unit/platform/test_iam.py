@@ -113,7 +113,7 @@ def test_the_gateway_can_record_send_and_log_and_nothing_else() -> None:
     assert "dynamodb:DeleteItem" not in actions("GatewayRole")
 
 
-@pytest.mark.parametrize("role", ["GatewayRole", "DispatcherRole", "DelivererRole"])
+@pytest.mark.parametrize("role", ["GatewayRole", "DispatcherRole", "DelivererRole", "JanitorRole"])
 def test_the_data_plane_only_reads_the_registry(role: str) -> None:
     granted = {
         action

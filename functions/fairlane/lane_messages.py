@@ -1,0 +1,35 @@
+"""The message that a lane's queue holds for a task, and what is kept of it where no queue holds it."""
+
+import json
+from datetime import datetime, timedelta
+
+from fairlane.domain.task import LONGEST_WAIT, Task
+from fairlane.events import Event, event_json
+from fairlane.ports import EventStore, Message
+
+#: SQS delays a message 15 minutes at most.
+LONGEST_DELAY = timedelta(minutes=15)
+
+
+def lane_message(task: Task, event: Event, *, now: datetime) -> Message:
+    """The event with the task's identity, delayed until the task wants it (15 minutes at most)."""
+    delay = max(timedelta(), (task.wakes_at or now) - now)
+    return Message(event_json(event), {"task": task.id, "generation": str(task.generation)}, min(delay, LONGEST_DELAY))
+
+
+def keep_event(events: EventStore, task: Task, event: Event) -> None:
+    """Keep the event of a task that has not ended as long as its record may live."""
+    longest = max(task.created_at, task.not_before or task.created_at) + LONGEST_WAIT
+    events.keep(task, event_json(event), until=longest + timedelta(days=task.retention_days))
+
+
+def kept_event(events: EventStore, task: Task) -> Event | None:
+    """The task's event, or None where it was not kept.
+
+    Under a dedup key an event with another id may have been kept; what the record says counts.
+    """
+    text = events.load(task)
+    if text is None:
+        return None
+    event: Event = json.loads(text)
+    return event | {"id": task.event_id, "source": task.source}
