@@ -45,10 +45,11 @@ class Call(Generic[Result_co]):
     body: bytes | None = None
     content_type: str = "application/json"
     repeat: Repeat = Repeat.ALWAYS
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def request(self, api_url: str, build: Callable[..., httpx.Request]) -> httpx.Request:
         """The request, as an httpx client's own `build` adds key and timeouts to it."""
-        headers = {"Accept": "application/json, application/problem+json"}
+        headers = {"Accept": "application/json, application/problem+json", **self.headers}
         if self.body is not None:
             headers["Content-Type"] = self.content_type
         url = f"{api_url}{self.path}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any, Unpack, cast
+from uuid import uuid4
 
 from fairlane_client.call import Call, Repeat, json_body, path
 from fairlane_client.models import (
@@ -17,6 +18,7 @@ from fairlane_client.models import (
     LaneSpec,
     NewKey,
     Page,
+    Redone,
     Scope,
     Subscription,
     SubscriptionSpec,
@@ -158,6 +160,17 @@ def get_task(task_id: str) -> Call[Task]:
 def explain_task(task_id: str) -> Call[Explanation]:
     """Why it is where it is, what would change that, and when it may go on."""
     return Call("GET", path("tasks", task_id, "explain"))
+
+
+def cancel_task(task_id: str) -> Call[Task]:
+    """End it as `cancelled`, now. Raises ConflictError if it has ended (perhaps by our own repeat)."""
+    return Call("POST", path("tasks", task_id, "cancel"))
+
+
+def redo_task(task_id: str, *, idempotency_key: str | None = None) -> Call[Redone]:
+    """Run an ended task's event again. With the same key it is the same new task, however often it is asked for."""
+    headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
+    return Call("POST", path("tasks", task_id, "redo"), headers=headers)
 
 
 def task_page(

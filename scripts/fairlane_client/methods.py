@@ -156,6 +156,8 @@ class Methods:
     submit_batch = Method(submitting.submit_batch)
     get_task = _call(calls.get_task)
     explain_task = _call(calls.explain_task)
+    cancel_task = _call(calls.cancel_task)
+    redo_task = _call(calls.redo_task)
     task_page = _call(calls.task_page)
     list_tasks = Listing(_tasks)
     wait_for_task = Method(waiting.wait_for_task)

@@ -132,6 +132,7 @@ class FunctionSpec(TypedDict):
     retry: NotRequired[RetrySpec]
     lane: NotRequired[str | None]
     concurrency: NotRequired[int | None]
+    retain: NotRequired[bool]
 
 
 class Function(TypedDict):
@@ -142,6 +143,7 @@ class Function(TypedDict):
     retry: RetrySpec
     lane: str | None
     concurrency: int | None
+    retain: bool
     created_at: str
     updated_at: str
 
@@ -242,6 +244,15 @@ class Accepted(TypedDict):
     id: str
     status: TaskStatus
     duplicate: bool
+
+
+class Redone(TypedDict):
+    """The new task that runs another one's event again."""
+
+    id: str
+    status: TaskStatus
+    duplicate: bool
+    redo_of: str
 
 
 @final

@@ -86,6 +86,23 @@ def show(
         raise typer.Exit(ExitCode.UNSUCCESSFUL)
 
 
+@command(app, "cancel", Access.TENANT)
+def cancel(session: Session, task_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """End a task as cancelled, now. What a running attempt comes to is discarded."""
+    print_task(session.output, session.client.cancel_task(task_id))
+
+
+@command(app, "redo", Access.TENANT)
+def redo(
+    session: Session,
+    task_id: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    once: Annotated[str | None, typer.Option("--once", metavar="KEY", help="The same key redoes it only once.")] = None,
+) -> None:
+    """Run an ended task's event again, as a new task."""
+    session.output.document(session.client.redo_task(task_id, idempotency_key=once))
+
+
 @command(app, "watch", Access.TENANT)
 def watch(  # noqa: PLR0913 - every parameter is an option of the command
     session: Session,

@@ -161,3 +161,15 @@ def test_watching_ends_with_an_interrupt(tenant: Cli) -> None:
 @pytest.mark.parametrize("arguments", [["t_1", "--status", "failed"], ["--limit", "101"]])
 def test_watching_says_what_it_cannot_do(tenant: Cli, arguments: list[str]) -> None:
     assert tenant.run("tasks", "watch", *arguments).code == 2
+
+
+def test_a_task_is_cancelled_and_shown(tenant: Cli) -> None:
+    tenant.on("POST /tasks/t_1/cancel", ok(a_task(status="cancelled")))
+    assert tenant.run("tasks", "cancel", "t_1", "--json").json["status"] == "cancelled"
+
+
+def test_a_task_is_redone_once_under_a_key(tenant: Cli) -> None:
+    redone = {"id": "t_2", "status": "queued", "duplicate": False, "redo_of": "t_1"}
+    tenant.on("POST /tasks/t_1/redo", ok(redone))
+    assert tenant.run("tasks", "redo", "t_1", "--once", "monday", "--json").json == redone
+    assert tenant.requests[0].headers["idempotency-key"] == "monday"

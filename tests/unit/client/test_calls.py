@@ -42,6 +42,8 @@ EVERY_CALL: list[Call[Any]] = [
     calls.post_batch([json_body(EVENT)]),
     calls.get_task("t_1"),
     calls.explain_task("t_1"),
+    calls.cancel_task("t_1"),
+    calls.redo_task("t_1"),
     calls.task_page(),
 ]
 
@@ -91,6 +93,15 @@ def test_filters_of_tasks_go_into_the_query(ask: Ask) -> None:
     ask.service.replies = [ok({"items": [], "cursor": None})]
     ask("task_page", status="failed", source="/a b&c", limit=3)
     assert dict(ask.service.requests[0].url.params) == {"limit": "3", "status": "failed", "source": "/a b&c"}
+
+
+def test_a_redo_can_be_repeated_since_it_has_a_key(ask: Ask) -> None:
+    redone = {"id": "t_2", "status": "queued", "duplicate": False, "redo_of": "t_1"}
+    ask.service.replies = [problem(503, "unavailable"), httpx.Response(202, json=redone), httpx.Response(202, json={})]
+    assert ask("redo_task", "t_1") == redone
+    ask("redo_task", "t_1", idempotency_key="mine")
+    first, again, mine = (request.headers["idempotency-key"] for request in ask.service.requests)
+    assert first == again != mine == "mine"
 
 
 def test_a_key_is_asked_for_with_what_was_given_only(ask: Ask) -> None:
