@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from controller.deliveries import Deliveries
 from controller.functions import Functions
 from controller.keys import Keys
 from controller.lanes import Lanes
@@ -31,6 +32,7 @@ class Actions:
     functions: Functions
     lanes: Lanes
     subscriptions: Subscriptions
+    deliveries: Deliveries
 
     def table(self) -> Mapping[str, Action]:
         """By the names of the routes."""
@@ -45,7 +47,16 @@ class Actions:
             **_of_tenant("function", self.functions, lambda r: check_task_type(r.params["type"])),
             **_of_tenant("lane", self.lanes, lambda r: check_name(r.params["lane"], "lane")),
             **_of_tenant("subscription", self.subscriptions, _subscription),
-            "test_subscription": lambda r: Answer(200, self.subscriptions.test(r.caller.tenant, _subscription(r))),
+            **{
+                f"{verb}_subscription": _on_subscription(act)
+                for verb, act in (
+                    ("test", self.subscriptions.test),
+                    ("rotate", self.subscriptions.rotate),
+                    ("resume", self.subscriptions.resume),
+                )
+            },
+            "list_deliveries": lambda r: Answer(200, self.deliveries.page(r.caller.tenant, r.query)),
+            "redrive_deliveries": lambda r: Answer(202, self.deliveries.redrive(r.caller.tenant, r.json_object())),
         }
 
     def delete_key(self, request: Request) -> Answer:
@@ -60,6 +71,10 @@ def _tenant(request: Request) -> str:
 
 def _subscription(request: Request) -> str:
     return check_name(request.params["name"], "name")
+
+
+def _on_subscription(act: Callable[[str, str], dict[str, Any]]) -> Action:
+    return lambda request: Answer(200, act(request.caller.tenant, _subscription(request)))
 
 
 def _of_tenant(kind: str, use_case: _OfTenant, name: Callable[[Request], str]) -> dict[str, Action]:

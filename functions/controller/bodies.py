@@ -10,9 +10,10 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 
 from fairlane.auth import SCOPES
 from fairlane.domain.catalog import DEFAULT_LANE, LARGEST_PAYLOAD_BYTES, LONG_TIMEOUT_S
+from fairlane.domain.delivery import DELIVERY_ID
 from fairlane.domain.endpoints import LONGEST_URL
 from fairlane.domain.errors import FieldError, Refused
-from fairlane.domain.names import NAME
+from fairlane.domain.names import NAME, TASK_ID
 from fairlane.domain.retry import LONGEST_BACKOFF_S
 
 #: Of every kind; a schema may add its own as `READ_ONLY`.
@@ -129,13 +130,19 @@ class LaneBody(Schema):
     weight = Number(load_default=1.0, validate=_POSITIVE)
 
 
+class Webhook(Schema):
+    """A URL that results are posted to."""
+
+    url = fields.String(required=True, validate=validate.Length(min=1, max=2_048))
+
+
 class SubscriptionTarget(Schema):
     """Where results go: exactly one kind."""
 
     sqs = fields.String(validate=_TEXT)
     lambda_ = fields.String(data_key="lambda", validate=_TEXT)
     event_bus = fields.String(validate=_TEXT)
-    webhook = fields.Dict()
+    webhook = fields.Nested(Webhook(unknown=RAISE))
 
     @validates_schema
     def _exactly_one(self, data: Mapping[str, Any], **_: object) -> None:
@@ -146,10 +153,29 @@ class SubscriptionTarget(Schema):
 class SubscriptionBody(Schema):
     """PUT /v1/subscriptions/{name}."""
 
-    READ_ONLY = frozenset({"name", "rule_arn"})
+    READ_ONLY = frozenset({"name", "rule_arn", "reason", "secret", "previous_secret_until"})
 
     pattern = fields.Dict(keys=fields.String(), load_default=dict)
     target = fields.Nested(SubscriptionTarget(unknown=RAISE), required=True)
+
+
+class RedriveFilter(Schema):
+    """Which failed deliveries are sent again."""
+
+    subscription = fields.String(load_default=None, validate=validate.Regexp(f"^(?:{NAME.pattern})$"))
+    task = fields.String(load_default=None, validate=validate.Regexp(f"^(?:{TASK_ID.pattern})$"))
+
+
+class RedriveBody(Schema):
+    """POST /v1/deliveries/redrive: certain ones, those of a filter, or all that failed."""
+
+    ids = fields.List(
+        fields.String(validate=validate.Regexp(f"^(?:{DELIVERY_ID.pattern})$")),
+        load_default=None,
+        validate=validate.Length(min=1, max=100),
+    )
+    filter = fields.Nested(RedriveFilter(unknown=RAISE), load_default=lambda: RedriveFilter().load({}))
+    cursor = fields.String(load_default=None, allow_none=True, validate=validate.Regexp(f"^(?:{DELIVERY_ID.pattern})$"))
 
 
 def checked(schema: type[Schema], body: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 
 from controller.actions import Actions
+from controller.deliveries import Deliveries
 from controller.function_targets import FunctionTargets
 from controller.functions import Functions
 from controller.keys import Keys
@@ -18,9 +19,11 @@ from controller.registry import Documents
 from controller.routes import ROUTES
 from controller.subscriptions import Subscriptions
 from controller.tenants import Tenants
+from controller.webhooks import WebhookPlaces, WebhookSettings
 from fairlane.aws import clients
 from fairlane.aws.attention import DynamoAttention
 from fairlane.aws.bus import EventBus
+from fairlane.aws.deliveries import DynamoDeliveries
 from fairlane.aws.provisioning import Provisioning
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.rules import Rules
@@ -65,7 +68,10 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     targets = FunctionTargets(provisioning, home, settings.allow_private_targets)
     keys = Keys(documents, now)
     lanes = Lanes(documents, provisioning, _lane_settings(settings))
-    subscriptions = Subscriptions(documents, rules, provisioning, EventBus(events, settings.results_bus), home, now)
+    bus = EventBus(events, settings.results_bus)
+    deliveries = DynamoDeliveries(clients.dynamodb(), settings.deliveries_table)
+    webhooks = WebhookPlaces(documents, provisioning, now, _webhook_settings(settings))
+    subscriptions = Subscriptions(documents, rules, provisioning, bus, home, now, webhooks, deliveries)
     cache_time = timedelta(seconds=settings.registry_cache_s)
     logger = Logger()
     attention = DynamoAttention(dynamodb, settings.tasks_table)
@@ -76,6 +82,7 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
         functions=Functions(documents, targets, lanes),
         lanes=lanes,
         subscriptions=subscriptions,
+        deliveries=Deliveries(deliveries, subscriptions, bus, now),
     )
     service = Service(
         ROUTES,
@@ -97,6 +104,17 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
 def _home(settings: ControllerSettings) -> Home:
     _, partition, _, region, account, _ = settings.lane_redrive_arn.split(":")
     return Home(settings.stack, region, account, partition)
+
+
+def _webhook_settings(settings: ControllerSettings) -> WebhookSettings:
+    _, partition, _, region, account, _ = settings.result_redrive_arn.split(":")
+    return WebhookSettings(
+        stack=settings.stack,
+        deliverer=settings.deliverer,
+        result_redrive_arn=settings.result_redrive_arn,
+        rules_arn=f"arn:{partition}:events:{region}:{account}:rule/{settings.results_bus}/*",
+        allow_private=settings.allow_private_targets,
+    )
 
 
 def _lane_settings(settings: ControllerSettings) -> LaneSettings:

@@ -23,4 +23,8 @@ ROUTES = (
     Route("GET", "/v1/subscriptions/{name}", "manage", "get_subscription"),
     Route("DELETE", "/v1/subscriptions/{name}", "manage", "delete_subscription"),
     Route("POST", "/v1/subscriptions/{name}/test", "manage", "test_subscription"),
+    Route("POST", "/v1/subscriptions/{name}/rotate", "manage", "rotate_subscription"),
+    Route("POST", "/v1/subscriptions/{name}/resume", "manage", "resume_subscription"),
+    Route("GET", "/v1/deliveries", "manage", "list_deliveries"),
+    Route("POST", "/v1/deliveries/redrive", "manage", "redrive_deliveries"),
 )

@@ -7,28 +7,62 @@ from functools import cache
 from aws_lambda_powertools import Logger
 
 from deliverer.batch import Deliver
+from deliverer.incoming import Incoming
+from deliverer.metrics import measure
+from deliverer.undelivered import Undelivered
+from deliverer.webhooks import Webhooks
 from fairlane.aws import clients
 from fairlane.aws.bus import EventBus
+from fairlane.aws.deliveries import DynamoDeliveries
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.cache import CachedRegistry
+from fairlane.domain.times import utc_now
+from fairlane.outbound import Outbound
+from fairlane.parallel import Threads
+from fairlane.ports import Clock, Parallel, Web
 from fairlane.settings import DelivererSettings
+
+#: Posts of one batch that are under way at once.
+PARALLEL_POSTS = 10
 
 
 @cache
-def deliver() -> Deliver:
+def deliver() -> Incoming:
     """The deliverer of this execution environment."""
-    return build(DelivererSettings.from_env(os.environ))
+    settings = DelivererSettings.from_env(os.environ)
+    web = Outbound(allow_private=settings.allow_private_targets)
+    return build(settings, now=utc_now, parallel=Threads(PARALLEL_POSTS), web=web)
 
 
-def build(settings: DelivererSettings) -> Deliver:
-    """The deliverer."""
-    registry = DynamoRegistry(clients.dynamodb(), settings.registry_table)
-    return Deliver(
-        bus=EventBus(clients.events(), settings.results_bus),
-        queues=SqsQueues(clients.sqs()),
-        registry=CachedRegistry(registry, ttl_s=settings.registry_cache_s),
+def build(settings: DelivererSettings, *, now: Clock, parallel: Parallel, web: Web) -> Incoming:
+    """The deliverer with a clock, a way to run things at once, and a way out."""
+    dynamodb = clients.dynamodb()
+    registry = DynamoRegistry(dynamodb, settings.registry_table)
+    cached = CachedRegistry(registry, ttl_s=settings.registry_cache_s)
+    bus, queues = EventBus(clients.events(), settings.results_bus), SqsQueues(clients.sqs())
+    deliveries = DynamoDeliveries(dynamodb, settings.deliveries_table, settings.tasks_table)
+    logger, dead_letters_url = Logger(), settings.dead_letters_url
+    results = Deliver(
+        bus=bus,
+        queues=queues,
+        registry=cached,
         random=random.random,
-        logger=Logger(),
-        dead_letters_url=settings.dead_letters_url,
+        logger=logger,
+        dead_letters_url=dead_letters_url,
     )
+    webhooks = Webhooks(
+        web=web,
+        queues=queues,
+        registry=cached,
+        deliveries=deliveries,
+        bus=bus,
+        parallel=parallel,
+        now=now,
+        random=random.random,
+        measure=measure,
+        logger=logger,
+        dead_letters_url=dead_letters_url,
+    )
+    undelivered = Undelivered(registry, deliveries, queues, now, measure, logger, dead_letters_url)
+    return Incoming(results, undelivered, webhooks, cached, settings.undelivered_arn, logger)

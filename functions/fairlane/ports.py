@@ -433,6 +433,9 @@ class Provisioner(Protocol):
     def queue(self, name: str, *, visibility_timeout_s: int, redrive_arn: str, tags: dict[str, str]) -> Queue:
         """The queue of that name with these settings."""
 
+    def let_rules_send(self, queue: Queue, rules_arn: str) -> None:
+        """Let EventBridge rules of that ARN pattern send to the queue, and nobody else by its policy."""
+
     def set_visibility(self, url: str, visibility_timeout_s: int) -> None:
         """Change the queue's visibility timeout."""
 

@@ -1,6 +1,7 @@
 """The result event of an ended task, as a message for its tenant's results queue."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from fairlane.domain.task import Task, task_view
@@ -15,8 +16,11 @@ def shown(task: Task) -> dict[str, Any]:
 
 
 def result_message(task: Task) -> Message:
-    """The same event, byte for byte, whenever it is made: everything in it comes from the record."""
-    trace = task.trace or {}
+    """The same event, byte for byte, whenever it is made: everything in it comes from the record.
+
+    What became of an earlier sending is left out.
+    """
+    task, trace = replace(task, undelivered=None), task.trace or {}
     event = result_event(
         tenant=task.tenant,
         task=shown(task),

@@ -61,9 +61,13 @@ class DelivererSettings(_FromEnv):
 
     registry_table: str
     registry_cache_s: float
+    tasks_table: str
+    deliveries_table: str
     results_bus: str
     dead_letters_url: str
     result_redrive_arn: str
+    undelivered_arn: str
+    allow_private_targets: bool
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class ControllerSettings(_FromEnv):
     tasks_table: str
     registry_table: str
     registry_cache_s: float
+    deliveries_table: str
     stack: str
     results_bus: str
     dispatcher: str

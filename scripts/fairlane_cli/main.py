@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from fairlane_cli.command import command
-from fairlane_cli.commands import explain, functions, keys, lanes, local, submit, subscriptions, tasks, tenants, usage
+from fairlane_cli.commands import (
+    deliveries,
+    explain,
+    functions,
+    keys,
+    lanes,
+    listen,
+    local,
+    submit,
+    subscriptions,
+    tasks,
+    tenants,
+    usage,
+)
 from fairlane_cli.session import Access, Session
 
 # A blank line after each, as else they are joined into one.
@@ -65,10 +78,12 @@ def _root(
 
 local.add_commands(app)
 submit.add_command(app)
+listen.add_command(app)
 explain.add_command(app)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(functions.app, name="functions")
 app.add_typer(subscriptions.app, name="subscriptions")
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(lanes.app, name="lanes")
 usage.add_command(app)
 app.add_typer(tenants.app, name="tenants")

@@ -8,8 +8,10 @@ from fairlane_client.call import Call, Repeat, json_body, path
 from fairlane_client.models import (
     Accepted,
     Answers,
+    DeliveryFilter,
     Event,
     Explanation,
+    FailedDelivery,
     Function,
     FunctionSpec,
     Health,
@@ -17,8 +19,11 @@ from fairlane_client.models import (
     Lane,
     LaneSpec,
     NewKey,
+    NewSecret,
     Page,
     Redone,
+    Redrive,
+    RedriveSpec,
     Scope,
     Subscription,
     SubscriptionSpec,
@@ -130,6 +135,16 @@ def test_subscription(name: str) -> Call[Subscription]:
     return Call("POST", path("subscriptions", name, "test"))
 
 
+def rotate_subscription(name: str) -> Call[NewSecret]:
+    """The only answer that shows the secret. Not repeated when it may have worked: that would end the oldest one."""
+    return Call("POST", path("subscriptions", name, "rotate"), repeat=Repeat.NEVER)
+
+
+def resume_subscription(name: str) -> Call[Subscription]:
+    """Post to a paused or disabled webhook again."""
+    return Call("POST", path("subscriptions", name, "resume"))
+
+
 def subscription_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Subscription]]:
     return _page("subscriptions", limit=limit, cursor=cursor)
 
@@ -137,6 +152,18 @@ def subscription_page(*, limit: int | None = None, cursor: str | None = None) ->
 def get_usage() -> Call[Usage]:
     """The tenant's limits, and what is used of them now."""
     return Call("GET", path("usage"))
+
+
+def delivery_page(
+    *, limit: int | None = None, cursor: str | None = None, **filters: Unpack[DeliveryFilter]
+) -> Call[Page[FailedDelivery]]:
+    """Newest first. A page may be empty and have a cursor: go on until the cursor is null."""
+    return _page("deliveries", limit=limit, cursor=cursor, **cast("dict[str, str]", filters))
+
+
+def redrive_page(spec: RedriveSpec) -> Call[Redrive]:
+    """Send again as many as there is time for; while its status is `running`, go on with its cursor."""
+    return Call("POST", path("deliveries", "redrive"), body=json_body(spec))
 
 
 # --- tasks --------------------------------------------------------------------------------------------------------

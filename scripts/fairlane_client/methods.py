@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 from fairlane_client import calls, submitting, waiting
 from fairlane_client.call import Call, Result
 from fairlane_client.flow import Flow, Pacing
-from fairlane_client.models import Function, Key, Lane, Page, Subscription, Task, TaskFilter, Tenant
+from fairlane_client.models import (
+    DeliveryFilter,
+    FailedDelivery,
+    Function,
+    Key,
+    Lane,
+    Page,
+    Subscription,
+    Task,
+    TaskFilter,
+    Tenant,
+)
 from fairlane_client.retrying import perform
 
 if TYPE_CHECKING:
@@ -113,6 +124,11 @@ def _subscriptions() -> PageOf[Subscription]:
     return lambda cursor: calls.subscription_page(limit=PAGE_ITEMS, cursor=cursor)
 
 
+def _deliveries(**filters: Unpack[DeliveryFilter]) -> PageOf[FailedDelivery]:
+    """Every delivery that was given up and matches, newest first."""
+    return lambda cursor: calls.delivery_page(limit=PAGE_ITEMS, cursor=cursor, **filters)
+
+
 def _tasks(**filters: Unpack[TaskFilter]) -> PageOf[Task]:
     """Every task that matches, newest first."""
     return lambda cursor: calls.task_page(limit=PAGE_ITEMS, cursor=cursor, **filters)
@@ -148,9 +164,13 @@ class Methods:
     get_subscription = _call(calls.get_subscription)
     delete_subscription = _call(calls.delete_subscription)
     test_subscription = _call(calls.test_subscription)
+    rotate_subscription = _call(calls.rotate_subscription)
+    resume_subscription = _call(calls.resume_subscription)
     list_subscriptions = Listing(_subscriptions)
 
     get_usage = _call(calls.get_usage)
+    list_deliveries = Listing(_deliveries)
+    redrive_page = _call(calls.redrive_page)
 
     submit_event = _call(calls.submit_event)
     submit_batch = Method(submitting.submit_batch)

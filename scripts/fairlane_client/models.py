@@ -171,7 +171,16 @@ class BusTarget(TypedDict):
     event_bus: str
 
 
-SubscriptionTarget = LambdaTarget | QueueTarget | BusTarget
+class Webhook(TypedDict):
+    url: str
+
+
+class WebhookTarget(TypedDict):
+    #: Results are posted there, signed: see `webhooks.verify`.
+    webhook: Webhook
+
+
+SubscriptionTarget = LambdaTarget | QueueTarget | BusTarget | WebhookTarget
 
 
 class SubscriptionSpec(TypedDict):
@@ -186,6 +195,11 @@ class Subscription(TypedDict):
     pattern: dict[str, object]
     target: SubscriptionTarget
     rule_arn: str
+    #: `active`, or of a webhook that was stopped `paused` or `disabled`, with the reason.
+    status: str
+    reason: str | None
+    #: Only in the answer that makes a webhook.
+    secret: NotRequired[str]
     created_at: str
     updated_at: str
 
@@ -232,6 +246,49 @@ class Usage(TypedDict):
     at: str
     limits: dict[str, float | None]
     usage: UsageOfTenant
+
+
+class NewSecret(Subscription):
+    previous_secret_until: str
+
+
+class DeliveryFilter(TypedDict, total=False):
+    status: Literal["failed", "redriven"]
+    subscription: str
+    task: str
+
+
+class FailedDelivery(TypedDict):
+    """A result event that a subscription's target did not take."""
+
+    id: str
+    subscription: str
+    event_id: str
+    type: str
+    task: str | None
+    time: str
+    status: Literal["failed", "redriven"]
+    attempts: int
+    error: str
+    failed_at: str
+    redriven_at: str | None
+
+
+class RedriveSpec(TypedDict, total=False):
+    """Certain deliveries, those that failed and match, or (empty) all that failed."""
+
+    ids: Sequence[str]
+    filter: DeliveryFilter
+    cursor: str | None
+
+
+class Redrive(TypedDict):
+    action: str
+    status: Literal["done", "running"]
+    matched: int
+    done: int
+    failed: int
+    cursor: str | None
 
 
 # --- tasks --------------------------------------------------------------------------------------------------------

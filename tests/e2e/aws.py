@@ -13,6 +13,7 @@ from fairlane_cli.stack import DeployedStack
 from tests.e2e.polling import eventually
 
 if TYPE_CHECKING:
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
@@ -76,14 +77,24 @@ class Account:
         session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=stack.region)
         config = Config(proxies={})
         self.sqs: SQSClient = session.client("sqs", endpoint_url=stack.aws_endpoint_url, config=config)
+        self._events: EventBridgeClient = session.client("events", endpoint_url=stack.aws_endpoint_url, config=config)
         self._functions: LambdaClient = session.client("lambda", endpoint_url=stack.aws_endpoint_url, config=config)
 
     def close(self) -> None:
         self.sqs.close()
+        self._events.close()
         self._functions.close()
 
     def inbox(self, name: str) -> Inbox:
         return Inbox(self.sqs, name)
+
+    def bus(self, name: str) -> tuple[str, Inbox]:
+        """A bus of the tenant's, and an inbox that gets whatever comes to it; the bus's ARN first."""
+        arn = self._events.create_event_bus(Name=name)["EventBusArn"]
+        inbox = self.inbox(f"{name}-bus")
+        self._events.put_rule(Name="all", EventBusName=name, EventPattern='{"source":["fairlane"]}')
+        self._events.put_targets(Rule="all", EventBusName=name, Targets=[{"Id": "inbox", "Arn": inbox.arn}])
+        return arn, inbox
 
     def witness(self, name: str, *, timeout_s: int = 3, tells: Inbox | None = None) -> str:
         """A function that answers with what it got, and `tells` it to an inbox. Gives its name."""

@@ -39,7 +39,11 @@ class Mappings:
 
     def __post_init__(self) -> None:
         self.calls.fakes |= {LIST: self._list, CREATE: self._create, UPDATE: self._update, DELETE: self._delete}
-        for queue, function in (("LaneRedrive", "dispatcher"), ("ResultRedrive", "deliverer")):
+        for queue, function in (
+            ("LaneRedrive", "dispatcher"),
+            ("ResultRedrive", "deliverer"),
+            ("Undelivered", "deliverer"),
+        ):
             self._create({"EventSourceArn": self.stack.arn(queue), "FunctionName": f"{STACK}-{function}"})
 
     def fed_by(self, function: str) -> list[str]:

@@ -108,7 +108,6 @@ def test_a_pattern_over_anything_but_type_and_detail_is_refused(acme: Tenant, pa
         {"event_bus": "arn:aws:events:us-east-1:123456789012:event-bus/default"},
         {"event_bus": "arn:aws:events:us-east-1:123456789012:event-bus/fairlane-results"},
         {"event_bus": "inbox-acme"},
-        {"webhook": {"url": "https://example.com"}},
         {},
         {"sqs": "a", "lambda": "b"},
     ],

@@ -32,8 +32,9 @@ from tests.moto.mappings import Mappings, Poller, Record, url_of
 from tests.moto.proxy_events import Place, proxy_event
 from tests.moto.stack import Stack, client
 from tests.moto.tenant_functions import TenantFunctions
+from tests.moto.web import FakeWeb
 
-CONTROL_PLANE = ("/v1/tenants", "/v1/functions", "/v1/lanes", "/v1/subscriptions")
+CONTROL_PLANE = ("/v1/tenants", "/v1/functions", "/v1/lanes", "/v1/subscriptions", "/v1/deliveries")
 FEEDS = ("dispatcher", "long-dispatcher", "deliverer")
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
@@ -77,12 +78,14 @@ class World:
     patch: pytest.MonkeyPatch
     registry_cache_s: float = 0
     functions: TenantFunctions = field(init=False)
+    web: FakeWeb = field(init=False)
     mappings: Mappings = field(init=False)
     poller: Poller = field(init=False)
     admin_key: str = ""
 
     def __post_init__(self) -> None:
         self.functions = TenantFunctions(self.calls)
+        self.web = FakeWeb(self.calls)
         self.mappings = Mappings(self.calls, self.stack)
         self.poller = Poller(self.calls)
         self.start()
@@ -107,7 +110,12 @@ class World:
             target=self.functions,
         )
         self.patch.setattr(dispatcher.bootstrap, "dispatch", lambda: dispatch)
-        deliver = deliverer.bootstrap.build(settings.DelivererSettings.from_env(self._environment("DelivererFunction")))
+        deliver = deliverer.bootstrap.build(
+            settings.DelivererSettings.from_env(self._environment("DelivererFunction")),
+            now=utc_now,
+            parallel=one_by_one,
+            web=self.web,
+        )
         self.patch.setattr(deliverer.bootstrap, "deliver", lambda: deliver)
         rounds = janitor.bootstrap.build(
             settings.JanitorSettings.from_env(self._environment("JanitorFunction")), now=utc_now, parallel=one_by_one
@@ -253,7 +261,7 @@ class World:
 
     def redrive_arns(self) -> list[str]:
         """The queues that have a mapping without any tenant."""
-        return [self.stack.arn("LaneRedrive"), self.stack.arn("ResultRedrive")]
+        return [self.stack.arn("LaneRedrive"), self.stack.arn("ResultRedrive"), self.stack.arn("Undelivered")]
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """What could not be processed, with its reason."""

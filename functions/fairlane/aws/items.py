@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from fairlane.domain.attention import Attention, Kind
-from fairlane.domain.task import Moment, Status, Task, TaskError
+from fairlane.domain.task import Moment, Status, Task, TaskError, Undelivered
 from fairlane.domain.times import from_ms, to_ms
 
 #: Number of partitions of a tenant in the index by time; a hot index partition throttles the table.
@@ -139,7 +139,16 @@ def task_of(item: Mapping[str, Any]) -> Task:
         trace={name: value["S"] for name, value in item["trace"]["M"].items()} if "trace" in item else None,
         retention_days=int(item["keep"]["N"]),
         redo_of=item["redo_of"]["S"] if "redo_of" in item else None,
+        undelivered=_undelivered(item),
     )
+
+
+def _undelivered(item: Mapping[str, Any]) -> Undelivered | None:
+    """Written by `DynamoDeliveries`; an empty set does not exist in DynamoDB."""
+    if "undelivered" not in item:
+        return None
+    attempts, error = item["delivery"]["L"]
+    return Undelivered(frozenset(item["undelivered"]["SS"]), int(attempts["N"]), error["S"])
 
 
 def _attention(item: Mapping[str, Any]) -> Attention | None:

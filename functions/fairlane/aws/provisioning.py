@@ -56,6 +56,18 @@ class Provisioning:
         arn = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         return Queue(name, url, arn)
 
+    def let_rules_send(self, queue: Queue, rules_arn: str) -> None:
+        """Let EventBridge rules of that ARN pattern send to the queue, and nobody else by its policy."""
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue.arn,
+            "Condition": {"ArnLike": {"aws:SourceArn": rules_arn}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        self._sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy})
+
     def set_visibility(self, url: str, visibility_timeout_s: int) -> None:
         """Change the queue's visibility timeout."""
         self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility_timeout_s)})

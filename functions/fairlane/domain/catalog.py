@@ -26,6 +26,11 @@ LONG_VISIBILITY_S = 960
 LARGEST_PAYLOAD_BYTES = 1_000_000
 DEFAULT_PAYLOAD_BYTES = 256 * 1024
 
+SUBSCRIPTION_PREFIX = "subscription#"
+WEBHOOK_PREFIX = "webhook#"
+#: The kind of a queue of results for webhooks, and the tenant's document of it.
+WEBHOOKS = "webhooks"
+
 
 def function_item(task_type: str) -> str:
     """Item name of a function in its tenant's partition."""
@@ -39,7 +44,12 @@ def lane_item(lane: str) -> str:
 
 def subscription_item(name: str) -> str:
     """Item name of a subscription."""
-    return f"subscription#{name}"
+    return f"{SUBSCRIPTION_PREFIX}{name}"
+
+
+def webhook_item(name: str) -> str:
+    """Item name of the secrets of a webhook."""
+    return f"{WEBHOOK_PREFIX}{name}"
 
 
 def key_item(keyid: str) -> str:
@@ -106,8 +116,10 @@ class QueueOwner:
     lane: str
     queue_url: str
     results_url: str
+    #: `webhooks`, or empty for lanes and results.
+    kind: str = ""
 
     @classmethod
     def of(cls, doc: Mapping[str, Any]) -> Self:
         """From its registry document."""
-        return cls(doc["tenant"], doc["lane"], doc["queue_url"], doc["results_url"])
+        return cls(doc["tenant"], doc["lane"], doc["queue_url"], doc["results_url"], doc.get("kind", ""))

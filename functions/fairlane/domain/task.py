@@ -81,6 +81,15 @@ class TaskError:
 
 
 @dataclass(frozen=True)
+class Undelivered:
+    """That subscriptions did not take the result event: which ones, and the last one's attempts and reason."""
+
+    subscriptions: frozenset[str]
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True)
 class Moment:
     """One line of the timeline."""
 
@@ -132,6 +141,8 @@ class Task:
     retention_days: int = 30
     #: The task whose event this one runs again.
     redo_of: str | None = None
+    #: None while every subscription takes its result, or may still do so.
+    undelivered: Undelivered | None = None
 
     @property
     def result_event_id(self) -> str:
@@ -209,9 +220,17 @@ def task_view(task: Task) -> dict[str, Any]:
         "error": {"type": task.error.type, "message": task.error.message} if task.error else None,
         "progress": None,
         "redo_of": task.redo_of,
-        "delivery": {"status": "published" if task.status.is_end else "pending", "attempts": 0, "error": None},
+        "delivery": _delivery_view(task),
         "timeline": [
             {"at": rfc3339(m.at), "status": m.status.value, "attempt": m.attempt, "detail": m.detail}
             for m in task.timeline
         ],
     }
+
+
+def _delivery_view(task: Task) -> dict[str, Any]:
+    lost = task.undelivered
+    if lost is None:
+        return {"status": "published" if task.status.is_end else "pending", "attempts": 0, "error": None}
+    error = f"{', '.join(sorted(lost.subscriptions))}: {lost.error}"
+    return {"status": "failed", "attempts": lost.attempts, "error": error}

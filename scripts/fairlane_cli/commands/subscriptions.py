@@ -17,9 +17,15 @@ app = typer.Typer(help="Who is told how tasks end.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="NAME")]
 
+
+def _target_text(value: object) -> str:
+    return str(value["url"] if isinstance(value, dict) else value)
+
+
 COLUMNS: Columns = {
     "name": lambda subscription: subscription["name"],
-    "target": lambda subscription: " ".join(str(value) for value in subscription["target"].values()),
+    "status": lambda subscription: subscription.get("status"),
+    "target": lambda subscription: " ".join(map(_target_text, subscription["target"].values())),
     "pattern": lambda subscription: subscription["pattern"],
 }
 
@@ -47,6 +53,7 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
         str | None, typer.Option("--lambda", metavar="NAME", help="Or to this Lambda function.")
     ] = None,
     event_bus: Annotated[str | None, typer.Option(metavar="ARN", help="Or to this event bus.")] = None,
+    webhook: Annotated[str | None, typer.Option(metavar="URL", help="Or post them there, signed.")] = None,
     sample: Annotated[
         str | None, typer.Option(help="Or to a sample of the local stack.", autocompletion=sample_names)
     ] = None,
@@ -61,23 +68,42 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     """Subscribe to result events, or replace a subscription."""
     spec = merged(file, {})
     called = lambda_name(session, function, sample)
-    given = {"sqs": sqs, "lambda": called, "event_bus": event_bus}
+    url = {"url": webhook} if webhook else None
+    given = {"sqs": sqs, "lambda": called, "event_bus": event_bus, "webhook": url}
     targets = {kind: value for kind, value in given.items() if value}
     if len(targets) > 1:
         raise CliError("A subscription has one target: give one of them.")
     if targets:
         spec["target"] = targets
     if "target" not in spec:
-        raise CliError("Where are results to be sent?", "--sqs ARN, --lambda NAME, --event-bus ARN, or --file")
+        raise CliError(
+            "Where are results to be sent?", "--sqs ARN, --lambda NAME, --event-bus ARN, --webhook URL, or --file"
+        )
     if pattern or on or "pattern" not in spec:
-        spec["pattern"] = _pattern(pattern, on)
-    session.output.document(session.client.put_subscription(name, cast("SubscriptionSpec", spec)))
+        spec["pattern"] = ending_pattern(pattern, on)
+    made = session.client.put_subscription(name, cast("SubscriptionSpec", spec))
+    session.output.document(made)
+    if "secret" in made:
+        session.output.note("The secret signs what is posted. It is not shown again: rotate makes a new one.")
 
 
 @command(app, "test", Access.TENANT)
 def test(session: Session, name: Name) -> None:
     """Send a sample event to the subscription, the way of the results."""
     session.output.document(session.client.test_subscription(name))
+
+
+@command(app, "rotate", Access.TENANT)
+def rotate(session: Session, name: Name) -> None:
+    """Give a webhook a new signing secret. The old one signs too for 24 hours."""
+    session.output.document(session.client.rotate_subscription(name))
+    session.output.note("The secret is not shown again.")
+
+
+@command(app, "resume", Access.TENANT)
+def resume(session: Session, name: Name) -> None:
+    """Post to a paused or disabled webhook again."""
+    session.output.document(session.client.resume_subscription(name))
 
 
 @command(app, "delete", Access.TENANT)
@@ -87,12 +113,14 @@ def delete(session: Session, name: Name) -> None:
     session.output.document(left or {"name": name, "status": "deleted"})
 
 
-def _pattern(text: str | None, ends: list[str] | None) -> dict[str, object]:
-    if text and ends:
+def ending_pattern(text: str | None, ends: list[str] | None, task_types: list[str] | None = None) -> dict[str, object]:
+    """The pattern of the options: any, or of certain ends and task types."""
+    if text and (ends or task_types):
         raise CliError("--on and --pattern both say which results: give one of them.")
     if text:
         return json_object(text, "--pattern")
     unknown = [end for end in ends or () if end not in ENDS]
     if unknown:
         raise CliError(f"No task ends as {unknown[0]!r}.", f"Ends are {', '.join(sorted(ENDS))}.")
-    return {"detail-type": [f"fairlane.task.{end}" for end in ends or sorted(ENDS)]}
+    pattern: dict[str, object] = {"detail-type": [f"fairlane.task.{end}" for end in ends or sorted(ENDS)]}
+    return {**pattern, "detail": {"tasktype": task_types}} if task_types else pattern

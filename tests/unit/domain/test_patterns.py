@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairlane.domain.errors import Refused
@@ -78,6 +78,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["detail", "detail-type", "resources", "source", "$or"]), JSON))
 def test_whatever_is_sent_is_taken_or_refused_and_what_is_taken_names_no_field_of_fairlanes(
     pattern: dict[str, Any],

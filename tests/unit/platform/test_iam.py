@@ -30,7 +30,7 @@ CONTROL_PLANE = [
     "sts:*",
 ]
 #: These are named like it, and are of the data plane.
-DATA_PLANE = {"logs:CreateLogStream", "sqs:DeleteMessage"}
+DATA_PLANE = {"logs:CreateLogStream", "sqs:DeleteMessage", "dynamodb:DeleteItem"}
 
 
 def statements(role: str) -> Iterator[dict[str, Any]]:
@@ -122,6 +122,20 @@ def test_the_data_plane_only_reads_the_registry(role: str) -> None:
         for action in listed(statement["Action"])
     }
     assert granted == {"dynamodb:GetItem", "dynamodb:Query"}
+
+
+def test_the_deliverer_forgets_nothing_but_deliveries() -> None:
+    (statement,) = (each for each in statements("DelivererRole") if "dynamodb:DeleteItem" in listed(each["Action"]))
+    assert [resource_text(each) for each in listed(statement["Resource"])] == ["Deliveries.Arn"]
+
+
+def test_rules_may_send_to_other_buses_and_never_back_to_the_results_bus() -> None:
+    (allowed, denied) = statements("ForwarderRole")
+    assert allowed["Action"] == denied["Action"] == "events:PutEvents"
+    assert (denied["Effect"], resource_text(denied["Resource"])) == ("Deny", "Results.Arn")
+    (passed,) = (each for each in statements("ControllerRole") if each["Action"] == "iam:PassRole")
+    assert resource_text(passed["Resource"]) == "ForwarderRole.Arn"
+    assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": "events.amazonaws.com"}}
 
 
 def test_samples_can_do_nothing_but_log() -> None:

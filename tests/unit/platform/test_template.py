@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from controller import lanes
+from controller import lanes, webhooks
 from controller.routes import ROUTES as CONTROLLER_ROUTES
 from fairlane import settings
 from fairlane.domain import catalog
@@ -17,8 +17,8 @@ from gateway.routes import ROUTES as GATEWAY_ROUTES
 from tests.unit.platform.cloudformation import ROOT, environment, functions, resources, samples, target, template
 
 #: Where messages end that nothing can be done with; nothing comes after them.
-LAST_QUEUES = ("DeadLetters", "Undelivered")
-CONTROL_PLANE = ("tenants", "functions", "lanes", "subscriptions")
+LAST_QUEUES = ("DeadLetters",)
+CONTROL_PLANE = ("tenants", "functions", "lanes", "subscriptions", "deliveries")
 METHODS = {"get", "post", "put", "patch", "delete", "head", "options"}
 
 
@@ -62,8 +62,12 @@ def fed_by_queues() -> list[tuple[str, str]]:
     ]
 
 
-def test_both_redrive_queues_have_a_reader() -> None:
-    assert set(fed_by_queues()) == {("DispatcherFunction", "LaneRedrive"), ("DelivererFunction", "ResultRedrive")}
+def test_every_queue_of_the_template_but_the_last_has_a_reader() -> None:
+    assert set(fed_by_queues()) == {
+        ("DispatcherFunction", "LaneRedrive"),
+        ("DelivererFunction", "ResultRedrive"),
+        ("DelivererFunction", "Undelivered"),
+    }
 
 
 @pytest.mark.parametrize(("function", "queue"), fed_by_queues())
@@ -78,6 +82,7 @@ def test_a_function_ends_before_its_messages_show_again(function: str, queue: st
         ("DispatcherFunction", catalog.SHORT_VISIBILITY_S),
         ("LongDispatcherFunction", catalog.LONG_VISIBILITY_S),
         ("DelivererFunction", lanes.RESULTS_VISIBILITY_S),
+        ("DelivererFunction", webhooks.VISIBILITY_S),
     ],
 )
 def test_a_function_ends_before_messages_of_tenants_queues_show_again(function: str, visibility_s: int) -> None:
@@ -108,7 +113,7 @@ def test_every_queue_keeps_messages_as_long_as_aws_allows_and_encrypts_them(name
     assert properties["SqsManagedSseEnabled"] is True
 
 
-@pytest.mark.parametrize("name", LAST_QUEUES)
+@pytest.mark.parametrize("name", ["DeadLetters", "Undelivered"])
 def test_an_alarm_watches_each_queue_that_should_stay_empty(name: str) -> None:
     watched = [
         alarm["Properties"]["Dimensions"][0]["Value"]
