@@ -1,4 +1,4 @@
-"""One attempt: claim the task, call its function, commit the outcome.
+"""One attempt: pass the gate, claim the task, call its function, commit the outcome.
 
 What if the process dies: before the claim, the message comes again and nothing has happened. After
 the claim, the message meets the lease, waits for its end and claims anew (the lost attempt counts).
@@ -10,10 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dispatcher.gate import Gate, Held, Need
+from dispatcher.hand import Permit
 from fairlane.cache import CachedRegistry
 from fairlane.domain import catalog
 from fairlane.domain.claiming import (
     CLOCK_SKEW,
+    LEASE_SLACK,
+    LONGEST_START,
     Ended,
     Expired,
     Lost,
@@ -22,30 +26,38 @@ from fairlane.domain.claiming import (
     judge,
 )
 from fairlane.domain.retry import after_failure, after_throttle
-from fairlane.domain.task import Outcome, Status, Step, Task, TaskError
+from fairlane.domain.task import Moment, Outcome, Status, Step, Task, TaskError
 from fairlane.domain.times import rfc3339
-from fairlane.events import Event, event_json, function_event
-from fairlane.ports import Clock, EventStore, Raised, Refusal, Returned, Target, TaskStore, Throttled, Unknown
+from fairlane.events import Event, event_json, event_time, function_event
+from fairlane.ports import Answer, Clock, EventStore, Raised, Refusal, Returned, Target, TaskStore, Throttled, Unknown
 
-#: Beyond the function's timeout and the skew, a lease covers the time between claim and call, and a
-#: Lambda's start (10 s at most), which its timeout does not count.
-LEASE_SLACK = timedelta(seconds=20)
-LONGEST_START = timedelta(seconds=10)
 #: Ends whose event is kept; that of a cancelled task is when its message comes.
 MAY_BE_REDONE = frozenset({Status.FAILED, Status.EXPIRED})
 #: A message that cannot run here and now comes back after this.
 SOON = timedelta(seconds=1)
+#: Errors of a function that tell of overload: back-pressure as for a throttle, though they are attempts.
+OVERLOADS = frozenset({"Timeout", "ServiceUnavailable"})
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A message that names a task: what to run, for whom, until when the process lives."""
+    """A message that names a task: what to run, for whom, until when the process lives, how often it came."""
 
     tenant: str
+    lane: str
     task_id: str
     generation: int
     event: Event
     deadline: datetime
+    received: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """An assignment and what it needs to start."""
+
+    assignment: Assignment
+    need: Need
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,8 @@ class Hide:
 
     until: datetime
     reason: str
+    #: The limit that it waits for, if that is why.
+    limit: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,37 +107,72 @@ class Attempts:
     now: Clock
     random: Callable[[], float]
 
-    def run(self, assignment: Assignment) -> Disposition:
-        """Run one attempt of the task, if it may be run now; what to do with its message."""
+    def plan(self, assignment: Assignment) -> Planned:
+        """What the gate has to know of it."""
         function = self._function(assignment)
         timeout = function.timeout if function else timedelta()
-        now = self.now()
-        if now + timeout + CLOCK_SKEW > assignment.deadline:
-            return Hide(now + SOON, "too little time left in this environment")
+        latest = assignment.deadline - timeout - CLOCK_SKEW
+        return Planned(assignment, Need(str(assignment.event.get("type")), timeout, latest, assignment.received))
+
+    def run(self, planned: Planned, gate: Gate) -> Disposition:
+        """Run one attempt of the task, if it may be run now; what to do with its message."""
+        passed = gate.enter(planned.need)
+        if isinstance(passed, Held):
+            return self._hold(passed, planned.assignment)
+        try:
+            return self._attempt(planned, gate, passed)
+        finally:
+            gate.leave(planned.need, passed)
+
+    def _attempt(self, planned: Planned, gate: Gate, permit: Permit) -> Disposition:
+        assignment, now = planned.assignment, self.now()
+        function = self._function(assignment)  # it may have changed while we waited
+        if function is not None and function.timeout > planned.need.timeout:
+            return Hide(now + SOON, "the function has got more time meanwhile")
+        timeout = function.timeout if function else timedelta()
         claimed = self.tasks.claim(
             assignment.tenant,
             assignment.task_id,
             generation=assignment.generation,
             now=now,
             lease_until=now + timeout + CLOCK_SKEW + LEASE_SLACK,
+            detail=permit.detail,
         )
         if isinstance(claimed, Refusal):
             return self._not_claimed(claimed, assignment)
-        return self._call(claimed, function, assignment)
+        return self._call(claimed, function, planned, gate, permit)
+
+    def _hold(self, held: Held, assignment: Assignment) -> Disposition:
+        """Not now. A task may expire while it waits, and says so in its timeline when it first does."""
+        now = self.now()
+        expires = event_time(assignment.event["expirytime"]) if "expirytime" in assignment.event else None
+        if expires is not None and expires <= now:
+            task = self.tasks.get(assignment.tenant, assignment.task_id)
+            if isinstance(judge(task, generation=assignment.generation, now=now), Expired):
+                return self._not_claimed(Refusal(task), assignment)
+        elif assignment.received == 1 and held.is_limit:
+            moment = Moment(now, Status.QUEUED, 0, held.reason)
+            self.tasks.note(assignment.tenant, assignment.task_id, generation=assignment.generation, moment=moment)
+        until = held.until if expires is None or expires <= now else min(held.until, expires)
+        return Hide(until, held.reason, held.cause)
 
     def _function(self, assignment: Assignment) -> catalog.Function | None:
         task_type = assignment.event.get("type")
         entry = self.registry.get(assignment.tenant, catalog.function_item(str(task_type)))
         return catalog.Function.of(entry.doc) if entry else None
 
-    def _call(self, task: Task, function: catalog.Function | None, assignment: Assignment) -> Disposition:
+    def _call(
+        self, task: Task, function: catalog.Function | None, planned: Planned, gate: Gate, permit: Permit
+    ) -> Disposition:
+        assignment = planned.assignment
         if function is None:
             gone = TaskError("UnknownFunction", f"the function of {task.type} was deleted before the task ran")
             return self._commit(task, Outcome(Step.FAIL, self.now(), detail="no function", error=gone), assignment)
         now = self.now()
         ends = now + function.timeout + CLOCK_SKEW
         leased = task.lease_until is None or ends + LONGEST_START <= task.lease_until
-        if ends > assignment.deadline or not leased:
+        permitted = permit.start_by is None or now <= permit.start_by
+        if ends > assignment.deadline or not leased or not permitted:
             late = TaskError("Late", "the claim took too long to start the call under its lease")
             return self._commit(task, self._throttled(late, task, function), assignment)
         event = function_event(
@@ -133,10 +182,14 @@ class Attempts:
             attempt=task.attempt,
             deadline=rfc3339(now + function.timeout) or "",
         )
+        permit.runs_until = ends + LONGEST_START
         answer = self.target.call(function.target, event, timeout=function.timeout)
+        if _strains(answer):
+            gate.strained(task.type)
         if isinstance(answer, Unknown):
             until = task.lease_until or self.now() + SOON
             return Hide(until, f"no answer ({answer.error.type}): the attempt may run until its lease ends")
+        permit.runs_until = None
         return self._commit(task, self._outcome(answer, task, function), assignment)
 
     def _outcome(self, answer: Returned | Raised | Throttled, task: Task, function: catalog.Function) -> Outcome:
@@ -205,3 +258,10 @@ class Attempts:
     def _retain(self, task: Task, ended_at: datetime, assignment: Assignment) -> None:
         until = ended_at + timedelta(days=task.retention_days)
         self.events.keep(task, event_json(assignment.event), until=until)
+
+
+def _strains(answer: Answer) -> bool:
+    """Whether the target has shown that it has too much to do."""
+    if isinstance(answer, Raised):
+        return answer.error.type in OVERLOADS
+    return isinstance(answer, Throttled | Unknown)

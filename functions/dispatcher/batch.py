@@ -11,7 +11,9 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from dispatcher.attempt import Assignment, Attempts, Bury, Disposition, Hide, Publish
+from dispatcher.attempt import Assignment, Attempts, Bury, Disposition, Hide, Planned, Publish
+from dispatcher.flow import Flow
+from dispatcher.gates import Gates
 from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
 from fairlane.domain.catalog import QueueOwner
@@ -29,6 +31,15 @@ AFTER_ERROR = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
+class _Job:
+    """A message and what is to be done: an attempt, or what is known already."""
+
+    message: Received
+    owner: QueueOwner | None
+    plan: Planned | Disposition
+
+
+@dataclass(frozen=True)
 class _Done:
     """A message, its owner (None: unknown) and what to do with it."""
 
@@ -42,6 +53,7 @@ class Dispatch:
     """The use case: one invocation by an event source mapping."""
 
     attempts: Attempts
+    flow: Flow
     tasks: TaskStore
     queues: Queues
     registry: CachedRegistry
@@ -53,39 +65,56 @@ class Dispatch:
 
     def __call__(self, records: Sequence[dict[str, Any]], *, deadline: datetime) -> dict[str, Any]:
         """The partial batch response. `deadline` is when this environment is killed."""
-        messages = [received_of(record) for record in records]
+        gates = Gates(self.flow)
+        jobs = [self._job(received_of(record), gates, deadline) for record in records]
         failed: list[Received] = []
 
-        def run(message: Received) -> _Done:
-            return self._run(message, deadline)
+        def run(job: _Job) -> _Done:
+            return self._run(job, gates)
 
-        for group in self.parallel(run, messages):
+        for group in self.parallel(run, jobs):
+            gates.settle()
             done = [outcome for _, outcome in group]
             failed += self._publish([one for one in done if isinstance(one.disposition, Publish)])
             for one in done:
                 if isinstance(one.disposition, Bury):
                     failed += self._bury(one, one.disposition)
             failed += self._keep([one for one in done if isinstance(one.disposition, Hide)])
+        gates.settle(last=True)
         return partial_response(failed)
 
-    def _run(self, message: Received, deadline: datetime) -> _Done:
+    def _job(self, message: Received, gates: Gates, deadline: datetime) -> _Job:
+        """What the message asks for. All of a batch are known before the first slot is taken."""
         owner = None
         try:
             owner = owner_of(message, self.registry)
             if owner is None:
-                return _Done(message, None, Bury("no lane has this queue: it was deleted"))
+                return _Job(message, None, Bury("no lane has this queue: it was deleted"))
             assignment = _assignment(message, owner, deadline)
             if isinstance(assignment, Bury):
-                disposition: Disposition = assignment
-            elif message.was_redriven:
-                disposition = self._again(assignment)
-            else:
-                disposition = self.attempts.run(assignment)
+                return _Job(message, owner, assignment)
+            if message.was_redriven:
+                return _Job(message, owner, self._again(assignment))
+            planned = self.attempts.plan(assignment)
+            gates.expect(planned)
+            return _Job(message, owner, planned)
         except Exception:
             self.logger.exception("attempt failed", extra={"action": "attempt_failed"})
-            disposition = Hide(self.now() + AFTER_ERROR, "an error of Fairlane's own")
-        self._log(message, owner, disposition)
-        return _Done(message, owner, disposition)
+            return _Job(message, owner, self._own_error())
+
+    def _run(self, job: _Job, gates: Gates) -> _Done:
+        done = job.plan
+        if isinstance(done, Planned):
+            try:
+                done = self.attempts.run(done, gates.of(done))
+            except Exception:
+                self.logger.exception("attempt failed", extra={"action": "attempt_failed"})
+                done = self._own_error()
+        self._log(job.message, job.owner, done)
+        return _Done(job.message, job.owner, done)
+
+    def _own_error(self) -> Hide:
+        return Hide(self.now() + AFTER_ERROR, "an error of Fairlane's own")
 
     def _again(self, assignment: Assignment) -> Disposition:
         """A message that was received too often: its task ends as usual from a fresh copy."""
@@ -156,6 +185,8 @@ class Dispatch:
             about |= {"status": disposition.task.status.value, "attempt": disposition.task.attempt}
         else:
             about["reason"] = disposition.reason
+        if isinstance(disposition, Hide) and disposition.limit:
+            about["limit"] = disposition.limit
         self.logger.info("message", extra=about)
 
 
@@ -174,7 +205,7 @@ def _assignment(message: Received, owner: QueueOwner, deadline: datetime) -> Ass
     task_id, generation = message.attributes.get("task"), message.attributes.get("generation") or ""
     if not isinstance(event, dict) or not task_id or not (generation.isascii() and generation.isdigit()):
         return Bury("not a message of Fairlane: no event, or no attributes task and generation")
-    return Assignment(owner.tenant, task_id, int(generation[:18]), event, deadline)
+    return Assignment(owner.tenant, owner.lane, task_id, int(generation[:18]), event, deadline, message.receive_count)
 
 
 def _result(disposition: Disposition) -> Message:

@@ -2,18 +2,23 @@
 
 import os
 import random
+import secrets
+from collections.abc import Callable
 from functools import cache
 
 from aws_lambda_powertools import Logger
 
 from dispatcher.attempt import Attempts
 from dispatcher.batch import Dispatch
+from dispatcher.flow import Flow
+from dispatcher.limits import Limits
 from fairlane.aws import clients
 from fairlane.aws.admission import DynamoAdmission
 from fairlane.aws.lambda_target import LambdaTarget
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.retained import DynamoEvents
+from fairlane.aws.slots import DynamoSlots
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
@@ -21,9 +26,10 @@ from fairlane.domain.times import utc_now
 from fairlane.http_target import HttpTarget
 from fairlane.outbound import Outbound
 from fairlane.parallel import Threads
-from fairlane.ports import Clock, Parallel, Target
+from fairlane.ports import Clock, Parallel, Target, Turns
 from fairlane.settings import DispatcherSettings
 from fairlane.target_kinds import TargetByKind
+from fairlane.turns import NoTurns, ThreadTurns
 
 #: A mapping hands over this many messages at most, and all of them run at once.
 BATCH = 10
@@ -35,14 +41,22 @@ def dispatch() -> Dispatch:
     settings = DispatcherSettings.from_env(os.environ)
     web = Outbound(allow_private=settings.allow_private_targets)
     target = TargetByKind({"lambda": LambdaTarget(clients.invoking), "http": HttpTarget(web, utc_now)})
-    return build(settings, now=utc_now, parallel=Threads(BATCH), target=target)
+    return build(settings, now=utc_now, parallel=Threads(BATCH), target=target, turns=ThreadTurns)
 
 
-def build(settings: DispatcherSettings, *, now: Clock, parallel: Parallel, target: Target) -> Dispatch:
-    """The dispatcher with a clock, a way to run things at once and a way to call functions."""
+def build(
+    settings: DispatcherSettings,
+    *,
+    now: Clock,
+    parallel: Parallel,
+    target: Target,
+    turns: Callable[[], Turns] = NoTurns,
+) -> Dispatch:
+    """The dispatcher with a clock, ways to run things at once and to wait, and a way to call functions."""
     dynamodb = clients.dynamodb()
     registry = CachedRegistry(DynamoRegistry(dynamodb, settings.registry_table), ttl_s=settings.registry_cache_s)
     tasks = DynamoTasks(dynamodb, settings.tasks_table)
+    logger = Logger()
     attempts = Attempts(
         tasks=tasks,
         events=DynamoEvents(dynamodb, settings.tasks_table),
@@ -51,10 +65,19 @@ def build(settings: DispatcherSettings, *, now: Clock, parallel: Parallel, targe
         now=now,
         random=random.random,
     )
-    logger = Logger()
     meters = DynamoAdmission(dynamodb, settings.quotas_table, clients.dynamodb_once)
+    flow = Flow(
+        store=DynamoSlots(dynamodb, settings.quotas_table),
+        limits=Limits(registry, counts_every_lane=settings.platform_capacity > 0),
+        turns=turns,
+        now=now,
+        random=random.random,
+        new_id=lambda: secrets.token_urlsafe(6),
+        logger=logger,
+    )
     return Dispatch(
         attempts=attempts,
+        flow=flow,
         tasks=tasks,
         queues=SqsQueues(clients.sqs()),
         registry=registry,

@@ -10,7 +10,7 @@ from fairlane.domain.admission import Drift, Meter, SubmitLimits
 from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.slots import Change, Slots
-from fairlane.domain.task import Outcome, Task, TaskError
+from fairlane.domain.task import Moment, Outcome, Task, TaskError
 
 Clock = Callable[[], datetime]
 """Now: aware, UTC, whole milliseconds."""
@@ -66,9 +66,12 @@ class TaskStore(Protocol):
         """The task with the result that lies in an item of its own, if it does."""
 
     def claim(
-        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime
+        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime, detail: str = ""
     ) -> Task | Refusal:
-        """Start an attempt: the conditions of `Step.CLAIM`."""
+        """Start an attempt: the conditions of `Step.CLAIM`. `detail` goes into the timeline."""
+
+    def note(self, tenant: str, task_id: str, *, generation: int, moment: Moment) -> Task | Refusal:
+        """Add to the timeline of a task that waits for its first attempt."""
 
     def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
         """Write how the attempt of `task.claim` came out. Fenced by the claim."""
@@ -181,6 +184,20 @@ class SlotStore(Protocol):
 
     def set_shares(self, tenant: str, shares: Mapping[str, int | None]) -> None:
         """What the platform's allocator leaves to each lane; None takes its share away."""
+
+
+class Turns(Protocol):
+    """How the threads of one batch wait for each other. Entered, it is a lock."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def wait(self, longest: timedelta) -> bool:
+        """Let the others go on until somebody tells, or so long; False where nobody can wait. Holds the lock again."""
+
+    def tell(self) -> None:
+        """Wake those who wait."""
 
 
 # --- admission --------------------------------------------------------------------------------

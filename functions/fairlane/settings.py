@@ -53,6 +53,7 @@ class DispatcherSettings(_FromEnv):
     dead_letters_url: str
     lane_redrive_arn: str
     allow_private_targets: bool
+    platform_capacity: int
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from moto import mock_aws
 
 from fairlane.aws.items import task_key
 from fairlane.aws.tasks import DynamoTasks
-from fairlane.domain.task import Outcome, Task
+from fairlane.domain.task import Moment, Outcome, Task
 from fairlane.ports import Created, Existing, Refusal
 from tests.contract.places import make_tasks_table
 from tests.simulation.fakes.tasks import FakeTasks, OnWrite
@@ -46,11 +46,17 @@ class BothTasks(FakeTasks):
         return self._same(super().get(tenant, task_id), self._real.get(tenant, task_id))
 
     def claim(
-        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime
+        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime, detail: str = ""
     ) -> Task | Refusal:
         return self._same(
-            super().claim(tenant, task_id, generation=generation, now=now, lease_until=lease_until),
-            self._real.claim(tenant, task_id, generation=generation, now=now, lease_until=lease_until),
+            super().claim(tenant, task_id, generation=generation, now=now, lease_until=lease_until, detail=detail),
+            self._real.claim(tenant, task_id, generation=generation, now=now, lease_until=lease_until, detail=detail),
+        )
+
+    def note(self, tenant: str, task_id: str, *, generation: int, moment: Moment) -> Task | Refusal:
+        return self._same(
+            super().note(tenant, task_id, generation=generation, moment=moment),
+            self._real.note(tenant, task_id, generation=generation, moment=moment),
         )
 
     def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:

@@ -41,7 +41,10 @@ class Clients:
         """Let them loose."""
         rng = self.world.rng
         for tenant in self.world.tenants:
-            pool = [self._event(n) for n in range(rng.randint(1, 3))]
+            crowd = rng.randint(2, 5) if tenant.limits.is_tight else 0  # so that some have to wait
+            pool = [self._event(n) for n in range(rng.randint(1, 3) + crowd)]
+            if crowd:
+                self.submit(tenant, pool, tries=1000, after=rng.randrange(60))
             for _ in range(rng.randint(1, 2)):
                 events = [rng.choice(pool) for _ in range(rng.randint(1, 3))]
                 if rng.random() < 0.1:
@@ -116,6 +119,8 @@ class Clients:
             "type": rng.choice(list(TYPES)),
             "data": {"then": rng.choice(THEN)},
         }
+        if rng.random() < 0.3:
+            event["lane"] = "bulk"
         soon = self.world.clock() + timedelta(seconds=rng.randrange(1, 120))
         late = self.world.clock() + timedelta(days=rng.randrange(1, 20))
         kind = rng.random()

@@ -16,6 +16,7 @@ from fairlane.ports import (
     Queues,
     RegistryReader,
     ResultsBus,
+    SlotStore,
     TaskStore,
 )
 from tests.simulation.scheduler import Crash, Process, Scheduler
@@ -135,6 +136,10 @@ def faulty_dedup(real: DedupStore, faults: Faults) -> DedupStore:
 
 def faulty_registry(real: RegistryReader, faults: Faults) -> RegistryReader:
     return cast(RegistryReader, _Faulty(real, faults))
+
+
+def faulty_slots(real: SlotStore, faults: Faults) -> SlotStore:
+    return cast(SlotStore, _Faulty(real, faults))
 
 
 def faulty_queues(real: Queues, faults: Faults) -> Queues:

@@ -51,7 +51,7 @@ class SimulatedTarget:
         start = called + timedelta(seconds=self._rng.choice((0, 0, 0, COLD_START_S)))
         end = start + timedelta(milliseconds=self._rng.choice((5, longest_ms // 3, longest_ms)))
         record = self._tasks.get(event["tenant"], event["taskid"])
-        self._monitor.on_start(event, target["lambda"], record, (start, end))
+        self._monitor.on_start(event, target["lambda"], record, (start, end), called)
         if trouble < 2 * self._chaos.outage:
             self._scheduler.pause(self._rng.choice((timedelta(), timeout + READ_MARGIN)))
             return Unknown(TaskError("NoAnswer", "read timed out"))

@@ -12,9 +12,12 @@ from fairlane.events import Event, payload_hash
 from fairlane.ports import BusEntry, Message
 from tests.simulation.fakes.queues import FakeQueues, Held
 from tests.simulation.faults import Outage
+from tests.simulation.tenants import SimulatedLimits
 
 #: From the start of a function's run to its end.
 Span = tuple[datetime, datetime]
+#: From taking a start to the call: what the gate allows, what the target takes, and clocks that differ.
+LATE_START_S = 2 + 2 + 2.1
 #: What Fairlane adds to the event that a function gets.
 ADDED = frozenset({"tenant", "taskid", "attempt", "deadline"})
 #: What may differ between events of one `dedupkey`.
@@ -38,6 +41,10 @@ class Monitor:
         self.reached: set[str] = set()
         #: (tenant, task id) -> when a client was first told that it is accepted.
         self.acknowledged_at: dict[tuple[str, str], datetime] = {}
+        #: (tenant, lane, from when to when it was paused).
+        self.pauses: list[tuple[str, str, Span]] = []
+        #: (tenant, lane, task type, when it was called, its span), of every run.
+        self._all: list[tuple[str, str, str, datetime, Span]] = []
         self._runs: dict[tuple[str, str, int], list[Span]] = defaultdict(list)
 
     def expect(self, holds: bool, violation: str) -> None:
@@ -68,7 +75,9 @@ class Monitor:
         told = self.acknowledged_at.get((task.tenant, task.id), now)
         return told - task.created_at <= SETTLED
 
-    def on_start(self, event: Mapping[str, Any], function: str, record: Task | None, span: Span) -> None:
+    def on_start(
+        self, event: Mapping[str, Any], function: str, record: Task | None, span: Span, called: datetime
+    ) -> None:
         """4, 5: no two attempts of one task at once, no more than allowed, only what was recorded, for its tenant."""
         tenant, task_id = event["tenant"], event["taskid"]
         if record is None:
@@ -76,6 +85,7 @@ class Monitor:
             return
         self.expect(said(dict(event)) == record.payload_hash, f"{task_id} ran with another payload")
         self.expect(function.startswith(f"{tenant}-"), f"{task_id} of {tenant} ran {function}")
+        self._all.append((tenant, record.lane, record.type, called, span))
         runs = self._runs[tenant, task_id, record.generation]
         for start, end in runs:
             apart = span[0] >= end or span[1] <= start
@@ -105,6 +115,43 @@ class Monitor:
         self.reached.add(message)
 
     # --- in the end -------------------------------------------------------------------------
+
+    def check_limits(self, limits: Mapping[str, SimulatedLimits]) -> None:
+        """4: at no instant more attempts than tenant, lane and function allow; no faster than the lane's rate."""
+        for tenant, of in limits.items():
+            mine = [run for run in self._all if run[0] == tenant]
+            self._check_overlap(f"tenant {tenant}", of.tenant, [span for *_, span in mine])
+            for task_type, limit in of.functions.items():
+                self._check_overlap(
+                    f"{tenant}-{task_type}", limit, [s for _, _, kind, _, s in mine if kind == task_type]
+                )
+            for lane, (concurrency, rate, burst) in of.lanes.items():
+                self._check_overlap(
+                    f"{tenant}-{lane}", concurrency, [span for _, name, *_, span in mine if name == lane]
+                )
+                calls = sorted(called for _, name, _, called, _ in mine if name == lane)
+                if rate is not None and burst is not None:
+                    self._check_rate(f"{tenant}-{lane}", calls, rate, burst)
+        for tenant, lane, (begins, ends) in self.pauses:
+            started = [run for run in self._all if run[:2] == (tenant, lane) and begins < run[3] < ends]
+            self.expect(not started, f"{len(started)} attempts of the paused {tenant}-{lane} started")
+
+    def _check_overlap(self, what: str, limit: int | None, spans: list[Span]) -> None:
+        if limit is None:
+            return
+        running = 0
+        # what ends at an instant ends before what starts then
+        for _, step in sorted([(start, 1) for start, _ in spans] + [(end, -1) for _, end in spans]):
+            running += step
+            if running > limit:
+                self.violations.append(f"{running} attempts of {what} at once, {limit} are allowed")
+                return
+
+    def _check_rate(self, what: str, calls: list[datetime], rate: float, burst: int) -> None:
+        for n, first in enumerate(calls):
+            for m in range(n, len(calls)):
+                window = (calls[m] - first).total_seconds() + LATE_START_S
+                self.expect(m - n + 1 <= burst + rate * window, f"{m - n + 1} starts of {what} in {window} s")
 
     def check_results(self, accepted: list[BusEntry], ended: list[Task]) -> None:
         """3, 5: one result id per task, the same bytes each time, for its tenant; each end was told."""

@@ -1,5 +1,6 @@
 """One seed, one schedule: a time of chaos, then calm, then the question whether every promise was kept."""
 
+from collections import Counter
 from datetime import timedelta
 
 from fairlane.domain import catalog
@@ -7,12 +8,14 @@ from fairlane.domain.task import Task
 from fairlane.ports import Message
 from tests.simulation.clients import Clients
 from tests.simulation.scheduler import Process
-from tests.simulation.tenants import put_function
+from tests.simulation.tenants import put_function, put_lane
 from tests.simulation.world import Parts, World
 
 CHAOS_LASTS = timedelta(seconds=150)
 #: Once it is calm, everything has its end within this: due times, visibility, leases, backoffs.
 BOUND = timedelta(hours=1)
+#: A process that stands still between passing the gate and its call starts that much later.
+STALLED = timedelta(seconds=90)
 #: Longer than a record lives whose message was never sent.
 FORGOTTEN = timedelta(days=16)
 GARBAGE = ("no JSON", '"no event"', '{"specversion":"1.0","id":"x","source":"/x","type":"quick"}')
@@ -50,7 +53,12 @@ class Schedule:
         """What happens besides: garbage in queues, a deleted function, a long outage."""
         rng, scheduler = self.world.rng, self.world.scheduler
         operator = Process("operator")
-        for happens, chance in ((self._send_garbage, 0.1), (self._delete_function, 0.2), (self._outage, 0.1)):
+        for happens, chance in (
+            (self._send_garbage, 0.1),
+            (self._delete_function, 0.2),
+            (self._outage, 0.1),
+            (self._pause_lane, 0.1),
+        ):
             if rng.random() < chance:
                 scheduler.start(happens, operator, after=timedelta(seconds=rng.randrange(90)))
 
@@ -65,11 +73,21 @@ class Schedule:
 
     def _delete_function(self) -> None:
         world = self.world
-        tenant = world.rng.choice(world.tenants).name
-        world.registry.delete(tenant, catalog.function_item("doomed"))
+        tenant = world.rng.choice(world.tenants)
+        world.registry.delete(tenant.name, catalog.function_item("doomed"))
         world.scheduler.pause(timedelta(seconds=20))
         if world.rng.random() < 0.5:
             put_function(world.registry, tenant, "doomed")
+
+    def _pause_lane(self) -> None:
+        """Nothing of it may start meanwhile, but for what was stalled right before its call."""
+        world = self.world
+        tenant = world.rng.choice(world.tenants)
+        put_lane(world.registry, tenant, "default", paused=True)
+        begins = world.clock() + STALLED
+        world.scheduler.pause(timedelta(seconds=200))
+        world.monitor.pauses.append((tenant.name, "default", (begins, world.clock())))
+        put_lane(world.registry, tenant, "default")
 
     def _outage(self) -> None:
         """Nothing is received for so long that messages grow old."""
@@ -92,8 +110,21 @@ class Schedule:
         for tenant, task_id in self.clients.acknowledged:
             self._check_ended(world.tasks.get(tenant, task_id), task_id)
         ended = [held.task for held in world.tasks.records.values() if held.task.status.is_end]
+        world.monitor.check_limits({tenant.name: tenant.limits for tenant in world.tenants})
+        self._check_slots()
         world.monitor.check_results(world.bus.accepted, ended)
         world.monitor.check_dead_letters(list(world.queues.messages(world.dead_letters)), self._garbage)
+
+    def _check_slots(self) -> None:
+        """4: in the end nothing is in use, but for what the dead have left, which anybody takes back."""
+        world = self.world
+        late = world.clock() + BOUND
+        for tenant in world.tenants:
+            found = world.slots.look(tenant.name)
+            counted = sum((Counter(lease.counts) for lease in found.leases.values()), Counter[str]())
+            world.monitor.expect(dict(counted) == dict(found.used), f"counters {found.used} of leases {counted}")
+            alive = [name for name, lease in found.leases.items() if lease.until >= late]
+            world.monitor.expect(not alive, f"slots are held for ever: {alive}")
 
     def _check_ended(self, task: Task | None, task_id: str) -> None:
         """1: acknowledged means durable."""

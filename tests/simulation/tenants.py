@@ -1,7 +1,8 @@
 """Tenants of the simulation, as the registry holds them."""
 
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from fairlane.domain import catalog
@@ -11,6 +12,34 @@ from tests.simulation.fakes.registry import FakeRegistry
 
 #: Task type -> timeout (s), attempts.
 TYPES = {"quick": (3.0, 3), "slow": (50.0, 2), "once": (10.0, 1), "doomed": (5.0, 3)}
+LANES = ("default", "bulk")
+
+
+@dataclass(frozen=True)
+class SimulatedLimits:
+    """Of a tenant; lanes by name as (concurrency, rate, burst), functions by type."""
+
+    tenant: int | None = None
+    lanes: Mapping[str, tuple[int | None, float | None, int | None]] = field(default_factory=dict)
+    functions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether there is any."""
+        return bool(self.tenant or self.lanes or self.functions)
+
+    @classmethod
+    def of(cls, rng: random.Random) -> "SimulatedLimits":
+        """None, few or many."""
+        if rng.random() < 0.8:
+            return cls()
+        rates = (None, None, (0.2, 1), (1.0, 3))
+        lanes = {}
+        for lane in LANES:
+            concurrency = rng.choice((None, None, 1, 2, 3))
+            lanes[lane] = (concurrency, *(rng.choice(rates) or (None, None)))
+        functions = {kind: rng.choice((1, 2)) for kind in TYPES if rng.random() < 0.2}
+        return cls(rng.choice((None, None, 1, 2, 4)), lanes, functions)
 
 
 @dataclass(frozen=True)
@@ -18,6 +47,13 @@ class SimulatedTenant:
     name: str
     queue_url: str
     results_url: str
+    lanes: Mapping[str, str]
+    limits: SimulatedLimits
+
+    @property
+    def queue_names(self) -> set[str]:
+        """Of its lanes."""
+        return {url.rpartition("/")[2] for url in self.lanes.values()}
 
 
 def register(
@@ -26,20 +62,21 @@ def register(
     queues: FakeQueues,
     lane_redrive: tuple[str, int],
     result_redrive: tuple[str, int],
+    limits: SimulatedLimits,
 ) -> SimulatedTenant:
     """A tenant with its queues and functions."""
-    tenant = SimulatedTenant(
-        name,
-        queues.add(f"s-lane-{name}-default", redrive=lane_redrive),
-        queues.add(f"s-results-{name}", redrive=result_redrive),
-    )
-    owner = {"tenant": name, "lane": "default", "queue_url": tenant.queue_url, "results_url": tenant.results_url}
-    _put(registry, catalog.TENANTS, name, {"status": "active", "limits": {}, "retention_days": 90})
-    _put(registry, name, catalog.lane_item("default"), {"queue_url": tenant.queue_url})
-    for url in (tenant.queue_url, tenant.results_url):
-        _put(registry, catalog.queue_partition(url.rpartition("/")[2]), "queue", owner)
+    lanes = {lane: queues.add(f"s-lane-{name}-{lane}", redrive=lane_redrive) for lane in LANES}
+    results_url = queues.add(f"s-results-{name}", redrive=result_redrive)
+    tenant = SimulatedTenant(name, lanes["default"], results_url, lanes, limits)
+    document = {"status": "active", "limits": {"concurrency": limits.tenant}, "retention_days": 90}
+    _put(registry, catalog.TENANTS, name, document)
+    for lane, url in lanes.items():
+        put_lane(registry, tenant, lane)
+        owner = {"tenant": name, "lane": lane, "queue_url": url, "results_url": results_url}
+        for owned in (url, results_url):
+            _put(registry, catalog.queue_partition(owned.rpartition("/")[2]), "queue", owner)
     for task_type in TYPES:
-        put_function(registry, name, task_type)
+        put_function(registry, tenant, task_type)
     return tenant
 
 
@@ -51,20 +88,31 @@ def limit(rng: random.Random, registry: FakeRegistry, name: str) -> bool:
     limits["submit_burst"] = rng.choice((None, 1, 2)) if limits["submit_rate"] else None
     held = registry.get(catalog.TENANTS, name)
     if held is not None:
-        registry.put(Entry(catalog.TENANTS, name, {**held.doc, "limits": limits}, 2), expected=1)
+        registry.put(
+            Entry(catalog.TENANTS, name, {**held.doc, "limits": {**held.doc["limits"], **limits}}, 2), expected=1
+        )
     return any(limits.values())
 
 
-def put_function(registry: FakeRegistry, tenant: str, task_type: str) -> None:
+def put_lane(registry: FakeRegistry, tenant: SimulatedTenant, lane: str, *, paused: bool = False) -> None:
+    concurrency, rate, burst = tenant.limits.lanes.get(lane, (None, None, None))
+    document = {"queue_url": tenant.lanes[lane], "concurrency": concurrency, "rate": rate, "burst": burst}
+    _put(registry, tenant.name, catalog.lane_item(lane), document | {"paused": paused})
+
+
+def put_function(registry: FakeRegistry, tenant: SimulatedTenant, task_type: str) -> None:
     timeout, attempts = TYPES[task_type]
     document = {
-        "target": {"lambda": f"{tenant}-{task_type}"},
+        "target": {"lambda": f"{tenant.name}-{task_type}"},
         "timeout": timeout,
         "retry": {"max_attempts": attempts, "base": 1, "cap": 20, "non_retryable": ["Fatal"]},
         "lane": "default",
+        "concurrency": tenant.limits.functions.get(task_type),
     }
-    _put(registry, tenant, catalog.function_item(task_type), document)
+    _put(registry, tenant.name, catalog.function_item(task_type), document)
 
 
 def _put(registry: FakeRegistry, partition: str, item: str, doc: dict[str, Any]) -> None:
-    registry.put(Entry(partition, item, doc, 1), expected=0)
+    held = registry.get(partition, item)
+    version = held.version if held else 0
+    registry.put(Entry(partition, item, doc, version + 1), expected=version)

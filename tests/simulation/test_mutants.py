@@ -9,15 +9,20 @@ import pytest
 
 from deliverer.batch import Deliver
 from dispatcher.batch import Dispatch
+from dispatcher.hand import Hand, Permit
+from dispatcher.limits import Limits
 from fairlane.backlog import Backlog
 from fairlane.domain.admission import SubmitLimits
 from fairlane.domain.errors import Refused
+from fairlane.domain.rate import Rate
+from fairlane.domain.slots import Change, Lease, Slots, Terms
 from fairlane.domain.task import Outcome, Status, Task
 from fairlane.events import Event
 from fairlane.healing import Healing
 from fairlane.ports import Refusal, Short, Taken
 from gateway.submit import Accepted, Submit, Submitted
 from tests.simulation.fakes.admission import FakeAdmission
+from tests.simulation.fakes.slots import FakeSlots
 from tests.simulation.fakes.tasks import FakeTasks
 from tests.simulation.faults import Outage
 from tests.simulation.schedule import Schedule
@@ -43,10 +48,10 @@ class ClaimsWithoutCounting(FakeTasks):
 
 class ClaimsWithShortLeases(FakeTasks):
     def claim(
-        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime
+        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime, detail: str = ""
     ) -> Task | Refusal:
         short = lease_until - timedelta(seconds=25)
-        claimed = super().claim(tenant, task_id, generation=generation, now=now, lease_until=short)
+        claimed = super().claim(tenant, task_id, generation=generation, now=now, lease_until=short, detail=detail)
         return replace(claimed, lease_until=lease_until) if isinstance(claimed, Task) else claimed
 
 
@@ -146,6 +151,16 @@ class HealsWhatIsOnItsWay(Healing):
         return True
 
 
+class TakesMoreThanThereIs(FakeSlots):
+    def stays_below(self, found: Slots, change: Change) -> bool:  # noqa: ARG002
+        return True
+
+
+class GivesBackTwice(FakeSlots):
+    def leases_are_there(self, found: Slots, change: Change) -> bool:  # noqa: ARG002
+        return True
+
+
 MUTANTS = {
     "a backlog limit that does not limit": Parts(meters=TakesWhatIsNotThere),
     "a place given back twice": Parts(backlog=GivesPlacesBackTwice),
@@ -167,12 +182,50 @@ MUTANTS = {
     "an acknowledgement before the queue's": Parts(submit=AcknowledgesWithoutConfirmation),
     "a duplicate that trusts the first send": Parts(submit=DuplicatesNeverSend),
     "a tenant that reaches another": Parts(submit=IgnoresTheLane),
+    "slots taken without looking at the limit": Parts(slots=TakesMoreThanThereIs),
+    "slots given back twice": Parts(slots=GivesBackTwice),
+}
+
+
+def _takes_back_live_leases(slots: Slots, now: datetime) -> dict[str, Lease]:
+    return {name: lease for name, lease in slots.leases.items() if lease.until - timedelta(seconds=60) < now}
+
+
+def _forgets_who_may_run(hand: Hand, permit: Permit) -> None:
+    hand.in_use.subtract(permit.scopes)
+
+
+def _uses_a_slot_for_all(hand: Hand, terms: Terms, timeout: timedelta, now: datetime) -> Permit | None:
+    permit = _ADMIT(hand, terms, timeout, now)
+    if permit is not None:
+        hand.in_use.subtract(permit.scopes)
+    return permit
+
+
+_ADMIT = Hand.admit
+#: Rules in plain Python that a mutant replaces: (class, name, replacement).
+BROKEN_RULES: dict[str, tuple[type, str, Any]] = {
+    "a live lease taken back": (Slots, "expired", _takes_back_live_leases),
+    "the slot of an unknown outcome given to another": (Hand, "release", _forgets_who_may_run),
+    "one slot used by many": (Hand, "admit", _uses_a_slot_for_all),
+    "a rate that gives its burst each time": (Rate, "available", lambda rate, *_: rate.burst),
+    "a pause that nobody minds": (Limits, "_pause", lambda *_: None),
 }
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_the_simulation_catches(mutant: str) -> None:
     caught_by = next((seed for seed in range(MOST_SEEDS) if Schedule(seed, MUTANTS[mutant]).run()), None)
+
+    assert caught_by is not None
+    assert Schedule(caught_by).run() == []
+
+
+@pytest.mark.parametrize("rule", BROKEN_RULES)
+def test_the_simulation_catches_a_broken_rule(rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(*BROKEN_RULES[rule])
+        caught_by = next((seed for seed in range(MOST_SEEDS) if Schedule(seed).run()), None)
 
     assert caught_by is not None
     assert Schedule(caught_by).run() == []

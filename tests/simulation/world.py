@@ -13,6 +13,8 @@ from aws_lambda_powertools import Logger
 from deliverer.batch import Deliver
 from dispatcher.attempt import Attempts
 from dispatcher.batch import Dispatch
+from dispatcher.flow import Flow
+from dispatcher.limits import Limits
 from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
 from fairlane.domain.admission import SubmitLimits
@@ -34,6 +36,7 @@ from tests.simulation.fakes.clock import VirtualClock
 from tests.simulation.fakes.dedup import FakeDedup
 from tests.simulation.fakes.queues import FakeQueues, Held
 from tests.simulation.fakes.registry import FakeRegistry
+from tests.simulation.fakes.slots import FakeSlots
 from tests.simulation.fakes.tasks import FakeTasks
 from tests.simulation.faults import (
     Chaos,
@@ -46,6 +49,7 @@ from tests.simulation.faults import (
     faulty_events,
     faulty_queues,
     faulty_registry,
+    faulty_slots,
     faulty_tasks,
 )
 from tests.simulation.functions import SimulatedTarget, new_process
@@ -82,6 +86,7 @@ class Parts:
     dispatch: type[Dispatch] = Dispatch
     deliver: type[Deliver] = Deliver
     submit: type[Submit] = Submit
+    slots: type[FakeSlots] = FakeSlots
 
 
 class World:
@@ -103,6 +108,7 @@ class World:
         self.events = FakeEvents()
         self.attention = FakeAttention(self.tasks)
         self.dedup = FakeDedup()
+        self.slots = parts.slots()
         self.bus = FakeBus(self._bus_refuses)
         self.registry = FakeRegistry()
         self.queues = FakeQueues(self.clock, pick=self._shuffled, stays_visible=self._delivered_twice)
@@ -115,13 +121,20 @@ class World:
         self.lane_redrive = self.queues.add("s-lane-redrive")
         self.result_redrive = self.queues.add("s-result-redrive")
         self.tenants = [
-            tenants.register(name, self.registry, self.queues, (self.lane_redrive, most), (self.result_redrive, most))
+            tenants.register(
+                name,
+                self.registry,
+                self.queues,
+                (self.lane_redrive, most),
+                (self.result_redrive, most),
+                tenants.SimulatedLimits.of(self.rng),
+            )
             for name in ("ada", "bob")
         ]
         chance = random.Random(f"limits {seed}")  # noqa: S311 - a schedule, no secret
         #: Tenants with limits on submitting.
         self.limited = {"bob"} if tenants.limit(chance, self.registry, "bob") else set()
-        self.lane_queues = [self.lane_redrive, *(one.queue_url for one in self.tenants)]
+        self.lane_queues = [self.lane_redrive, *(url for one in self.tenants for url in one.lanes.values())]
         self.result_queues = [self.result_redrive, *(one.results_url for one in self.tenants)]
         for url in self.lane_queues:
             self._start_poller(url, self._dispatch)
@@ -160,6 +173,7 @@ class World:
         target = SimulatedTarget(self.scheduler, self.rng, self.chaos, faults, self.monitor, self.tasks)
         dispatch = self.parts.dispatch(
             attempts=Attempts(tasks, faulty_events(self.events, faults), target, registry, now, self.rng.random),
+            flow=self._flow(process, registry, faults),
             tasks=tasks,
             queues=faulty_queues(self.queues, faults),
             registry=registry,
@@ -170,6 +184,17 @@ class World:
             dead_letters_url=self.dead_letters,
         )
         return dispatch(records, deadline=now() + DISPATCHER_LIVES)
+
+    def _flow(self, process: Process, registry: CachedRegistry, faults: Faults) -> Flow:
+        return Flow(
+            store=faulty_slots(self.slots, faults),
+            limits=Limits(registry),
+            turns=lambda: SimulatedTurns(self.scheduler),
+            now=self._clock_of(process),
+            random=self.rng.random,
+            new_id=lambda: f"{self.rng.getrandbits(32):x}",
+            logger=cast(Logger, self.monitor),
+        )
 
     def _deliver(self, records: list[dict[str, Any]], process: Process) -> dict[str, Any]:
         faults = self._faults(process)
@@ -302,7 +327,7 @@ class World:
         gone = self.queues.delete(url, message_id)
         self._wake_healing()  # what lies there may have been as much as was counted, by chance
         if gone is not None and url in self.lane_queues:
-            owner = next(one for one in self.tenants if gone.home_arn.endswith(one.queue_url.rpartition("/")[2]))
+            owner = next(one for one in self.tenants if gone.home_arn.rpartition(":")[2] in one.queue_names)
             record = self.tasks.get(owner.name, gone.message.attributes.get("task", ""))
             self.monitor.on_delete(gone, record, self.queues, self.lane_queues)
 
@@ -320,6 +345,33 @@ class World:
 
     def _bus_refuses(self, _entry: BusEntry) -> str | None:
         return "InternalFailure" if self.rng.random() < self.chaos.outage else None
+
+
+class SimulatedTurns:
+    """`Turns` between the scheduler's actors: only one runs at a time, so the lock is none."""
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler = scheduler
+        self._waiting: list[Actor] = []
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def wait(self, longest: timedelta) -> bool:
+        me = self._scheduler.current
+        if me is None:
+            raise RuntimeError("not inside an actor")
+        self._waiting.append(me)
+        try:
+            self._scheduler.pause(longest)
+        finally:
+            self._waiting.remove(me)
+        return True
+
+    def tell(self) -> None:
+        for actor in self._waiting:
+            self._scheduler.wake(actor, self._scheduler.clock())
 
 
 class SimulatedParallel:

@@ -43,6 +43,10 @@ CLAIM = (
     " timeline = list_append(timeline, :moments) REMOVE next_at, attention, attention_at"
 )
 
+NOTE = "SET timeline = list_append(timeline, :moments), nonce = :nonce"
+#: The nonce in the condition: nothing else keeps the SDK from adding a moment twice.
+MAY_NOTE = f"{IS_THIS_TASK} AND #status IN (:scheduled, :queued) AND nonce <> :nonce"
+
 
 def _nonce() -> str:
     return secrets.token_urlsafe(9)
@@ -111,9 +115,9 @@ class DynamoTasks:
         return task.with_result(answer["Item"]["result"]["S"]) if "Item" in answer else task
 
     def claim(
-        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime
+        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime, detail: str = ""
     ) -> Task | Refusal:
-        """Start an attempt: the conditions of `Step.CLAIM`."""
+        """Start an attempt: the conditions of `Step.CLAIM`. `detail` goes into the timeline."""
         values = {
             ":generation": items.number(generation),
             ":now": items.number(to_ms(now)),
@@ -122,7 +126,7 @@ class DynamoTasks:
             ":zero": items.number(0),
             ":one": items.number(1),
             ":ttl": items.number(int((now + LONGEST_WAIT).timestamp())),
-            ":moments": {"L": [items.moment_value(Moment(now, Status.RUNNING, 0), with_attempt=False)]},
+            ":moments": {"L": [items.moment_value(Moment(now, Status.RUNNING, 0, detail), with_attempt=False)]},
         }
         for status in (Status.SCHEDULED, Status.QUEUED, Status.RETRYING, Status.RUNNING):
             values[f":{status.value}"] = {"S": status.value}
@@ -137,6 +141,12 @@ class DynamoTasks:
         if isinstance(written, Task) and result_claim is not None:
             return written.with_result(outcome.result)
         return written
+
+    def note(self, tenant: str, task_id: str, *, generation: int, moment: Moment) -> Task | Refusal:
+        """Add to the timeline of a task that waits for its first attempt."""
+        values = {":generation": items.number(generation), ":moments": {"L": [items.moment_value(moment)]}}
+        values |= {f":{status.value}": {"S": status.value} for status in (Status.SCHEDULED, Status.QUEUED)}
+        return self._update(items.task_key(tenant, task_id), NOTE, MAY_NOTE, values)
 
     def page(self, tenant: str, query: TaskQuery) -> TaskPage:
         """One page of a tenant's tasks by creation time."""

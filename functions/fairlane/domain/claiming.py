@@ -12,6 +12,10 @@ from fairlane.domain.task import Status, Task
 #: Clocks of two machines may differ by this much; a queue's delay may end a little early.
 CLOCK_SKEW = timedelta(seconds=5)
 EARLY = timedelta(seconds=1)
+#: Beyond the function's timeout and the skew, a lease covers the time between claim and call, and a
+#: Lambda's start (10 s at most), which its timeout does not count.
+LEASE_SLACK = timedelta(seconds=20)
+LONGEST_START = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)

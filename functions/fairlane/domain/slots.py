@@ -203,24 +203,44 @@ class Plan:
 
 def plan(slots: Slots, holding: Holding, needs: Sequence[Terms], *, now: datetime) -> Plan:
     """Slots for as many of `needs` as are free, the first ones first; idle ones are given back."""
-    gone = {name: lease for name, lease in slots.expired(now).items() if name != holding.name}
-    gone = dict(list(gone.items())[:MOST_RECLAIMED])
-    draft = _Draft(slots, holding, gone, now)
+    draft = _Draft(slots, holding, now)
     blocks = [draft.admit(terms) for terms in needs]
     return Plan(draft.change(), blocks, dict(draft.bounds), draft.starts)
+
+
+def leaving(
+    slots: Slots, name: str, lease: Lease, kept: Mapping[str, int], until: datetime, *, now: datetime
+) -> Change:
+    """The write by which a holder goes: only `kept` stays, until then. It takes the dead's slots back too."""
+    final = Lease(until, lease.revision + 1, _some(kept)) if _some(kept) else None
+    return Change(name, {name: (lease, final), **_reclaiming(slots, name, now)})
+
+
+def moving(name: str, lease: Lease, to: str, scopes: Iterable[str], until: datetime) -> Change:
+    """The write that gives one slot of each scope to a lease of its own."""
+    moved = dict.fromkeys(sorted(scopes), 1)
+    left = Counter(lease.counts)
+    left.subtract(moved)
+    rest = lease.changed(until=lease.until, counts=left) if +left else None
+    return Change(to, {to: (None, Lease(until, 1, moved)), name: (lease, rest)})
+
+
+def _reclaiming(slots: Slots, but: str, now: datetime) -> dict[str, Swap[Lease]]:
+    gone = [(name, lease) for name, lease in slots.expired(now).items() if name != but]
+    return {name: (lease, None) for name, lease in gone[:MOST_RECLAIMED]}
 
 
 class _Draft:
     """A plan in the making."""
 
-    def __init__(self, slots: Slots, holding: Holding, gone: Mapping[str, Lease], now: datetime) -> None:
+    def __init__(self, slots: Slots, holding: Holding, now: datetime) -> None:
         self._slots = slots
         self._holding = holding
-        self._gone = gone
+        self._gone = _reclaiming(slots, holding.name, now)
         self._now = now
         self._counts = Counter(holding.in_use)
         self._others = Counter(slots.used)
-        for lease in (slots.leases.get(holding.name), *gone.values()):
+        for lease in (slots.leases.get(holding.name), *(old for old, _ in self._gone.values())):
             self._others.subtract(lease.counts if lease else {})
         self._arrivals: dict[str, Swap[int]] = {}
         self._touched: set[str] = set()
@@ -248,10 +268,9 @@ class _Draft:
         if +self._counts:
             until = max(holding.until, mine.until) if mine else holding.until
             new = (mine or Lease(until, 0, {})).changed(until=until, counts=self._counts)
-        leases: dict[str, Swap[Lease]] = {name: (lease, None) for name, lease in self._gone.items()}
         return Change(
             mine=holding.name,
-            leases={holding.name: (mine, new), **leases},
+            leases={holding.name: (mine, new), **self._gone},
             at_most=self.bounds,
             shares={s: self._share(s) for s in sorted(self._touched) if s.startswith("l.")},
             arrivals=self._arrivals,

@@ -55,7 +55,7 @@ class FakeTasks:
         return task.with_result(self._results.get((task.tenant, task.id, task.generation, task.result_claim)))
 
     def claim(
-        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime
+        self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime, detail: str = ""
     ) -> Task | Refusal:
         held = self.records.get((tenant, task_id))
         if held is None:
@@ -73,9 +73,17 @@ class FakeTasks:
             started_at=task.started_at or now,
             next_at=None,
             attention=None,
-            timeline=(*task.timeline, Moment(now, Status.RUNNING, attempt)),
+            timeline=(*task.timeline, Moment(now, Status.RUNNING, attempt, detail)),
         )
         return self._write(task, claimed, now + LONGEST_WAIT)
+
+    def note(self, tenant: str, task_id: str, *, generation: int, moment: Moment) -> Task | Refusal:
+        held = self.records.get((tenant, task_id))
+        if held is None:
+            return Refusal(None)
+        if held.task.generation != generation or held.task.status not in (Status.SCHEDULED, Status.QUEUED):
+            return Refusal(held.task)
+        return self._write(held.task, replace(held.task, timeline=(*held.task.timeline, moment)), held.ttl)
 
     def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
         is_long = outcome.result is not None and len(outcome.result.encode()) > INLINE_RESULT_BYTES
