@@ -15,6 +15,7 @@ from tests.moto.calls import Call
 from tests.moto.limits import set_limits
 from tests.moto.tenant_functions import raises
 from tests.moto.tenants import ECHO, Tenant, an_event
+from tests.moto.test_limits import limit
 from tests.moto.units import Meter, item_size
 from tests.moto.world import World
 
@@ -148,6 +149,22 @@ def test_limits_on_submitting_cost_a_fraction_of_a_write(world: World, acme: Ten
     usd = (meter.write_units * PRICES["write"] + meter.read_units * PRICES["read"]) / TASKS
     print(f"\nlimits on submitting, {submit.__name__}: {usd:.3f} USD per million (0.15)")  # noqa: T201 - to be quoted
     assert usd <= 0.15  # half of what limits may cost; slots take the other
+
+
+def test_limits_at_tenant_lane_and_function_cost_one_take_and_one_give_back_a_batch(world: World, warm: Tenant) -> None:
+    plain = run_all(world, submit_batched(world, warm))
+    limit(warm, tenant=100, lane=50, function=20)
+    world.start()
+    world.calls.made.clear()
+    events = [event_of_200_bytes(TASKS + n) for n in range(TASKS)]
+    assert world.submit_batch(warm.key, events).status == 200
+    limited = run_all(world, 1)
+
+    more = limited.usd_per_million - plain.usd_per_million
+    print(f"\nlimits at tenant, lane and function: {more:.3f} USD per million more (0.3)")  # noqa: T201 - to be quoted
+    assert limited.write_units - plain.write_units <= 0.2 + 1e-9
+    assert more <= 0.15  # submitting under limits may take the other half of 0.3
+    assert limited.largest_item <= 1024
 
 
 def test_a_retry_costs_two_writes_and_no_send(world: World, warm: Tenant) -> None:

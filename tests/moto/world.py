@@ -22,6 +22,7 @@ from controller import handler as controller_handler
 from deliverer import handler as deliverer_handler
 from dispatcher import handler as dispatcher_handler
 from fairlane import settings
+from fairlane.aws.registry import DynamoRegistry
 from fairlane.cache import CachedRegistry
 from fairlane.domain.times import utc_now
 from fairlane.parallel import one_by_one
@@ -253,6 +254,11 @@ class World:
         return [(queue, record) for queue, record in self.poller.seen if queue in queues]
 
     # --- what stands in AWS ---------------------------------------------------------------
+
+    @property
+    def registry(self) -> DynamoRegistry:
+        """The documents, for changing what the API does not."""
+        return DynamoRegistry(client("dynamodb"), self.stack.ref("Registry"))
 
     def depth(self, queue_arn: str) -> int:
         """Messages in the queue in any way."""

@@ -193,7 +193,7 @@ class World:
             now=self._clock_of(process),
             random=self.rng.random,
             new_id=lambda: f"{self.rng.getrandbits(32):x}",
-            logger=cast(Logger, self.monitor),
+            logger=self._logger,
         )
 
     def _deliver(self, records: list[dict[str, Any]], process: Process) -> dict[str, Any]:
@@ -236,7 +236,7 @@ class World:
                     healing.heal(tenant.name, limits)
 
     def _depths(self) -> FakeDepths:
-        lanes = {one.name: [one.queue_url, self.lane_redrive] for one in self.tenants}
+        lanes = {one.name: [*one.lanes.values(), self.lane_redrive] for one in self.tenants}
         return FakeDepths(lanes.__getitem__, lambda url: len(self.queues.queues[url].held))
 
     def _on_write(self, old: Task | None, new: Task) -> None:
