@@ -27,6 +27,7 @@ from fairlane.aws.deliveries import DynamoDeliveries
 from fairlane.aws.provisioning import Provisioning
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.rules import Rules
+from fairlane.aws.slots import DynamoSlots
 from fairlane.cache import CachedRegistry
 from fairlane.domain.targets import Home
 from fairlane.domain.times import utc_now
@@ -53,6 +54,7 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     """The controller with a clock."""
     dynamodb = clients.dynamodb()
     registry = DynamoRegistry(dynamodb, settings.registry_table)
+    slots = DynamoSlots(dynamodb, settings.quotas_table)
     documents = Documents(registry, now)
     functions = clients.control()
     provisioning = Provisioning(clients.sqs(), functions)
@@ -79,7 +81,7 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     actions = Actions(
         tenants=tenants,
         keys=keys,
-        functions=Functions(documents, targets, lanes),
+        functions=Functions(documents, targets, lanes, slots, now),
         lanes=lanes,
         subscriptions=subscriptions,
         deliveries=Deliveries(deliveries, subscriptions, bus, now),

@@ -1,7 +1,8 @@
 """Functions: what runs a task type."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from controller import bodies
@@ -11,7 +12,10 @@ from controller.registry import Documents
 from fairlane.domain import catalog
 from fairlane.domain.errors import Refused
 from fairlane.domain.names import check_name
-from fairlane.ports import Entry
+from fairlane.domain.pressure import Pressure
+from fairlane.domain.slots import Slots, function_scope
+from fairlane.domain.times import rfc3339
+from fairlane.ports import Clock, Entry, SlotStore
 
 PREFIX = "function#"
 MOST_FUNCTIONS = 1_000
@@ -24,6 +28,8 @@ class Functions:
     documents: Documents
     targets: FunctionTargets
     lanes: Lanes
+    slots: SlotStore
+    now: Clock
 
     def put(self, tenant: str, task_type: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """Register or change; (status, function)."""
@@ -43,33 +49,55 @@ class Functions:
         if wanted["timeout"] > catalog.SHORT_TIMEOUT_S:
             self.lanes.make_long(tenant, wanted["lane"])  # before any of its tasks can be claimed
         entry = self.documents.save(tenant, catalog.function_item(task_type), wanted, old)
-        return (200 if old else 201), shown(entry)
+        return (200 if old else 201), self._shown(tenant)(entry)
 
     def get(self, tenant: str, task_type: str) -> dict[str, Any]:
         """One. Raises Refused (404)."""
-        return shown(self.documents.get(tenant, catalog.function_item(task_type), f"function {task_type}"))
+        entry = self.documents.get(tenant, catalog.function_item(task_type), f"function {task_type}")
+        return self._shown(tenant)(entry)
 
     def page(self, tenant: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         """`{"items", "cursor"}`."""
-        return self.documents.page(tenant, PREFIX, parameters, shown)
+        return self.documents.page(tenant, PREFIX, parameters, self._shown(tenant))
 
     def delete(self, tenant: str, task_type: str) -> None:
         """Unregister; tasks of it that are still queued fail with `UnknownFunction`."""
-        self.get(tenant, task_type)
+        self.documents.get(tenant, catalog.function_item(task_type), f"function {task_type}")
         self.documents.delete(tenant, catalog.function_item(task_type))
 
     def _check_lane(self, tenant: str, lane: str) -> None:
         if self.documents.find(tenant, catalog.lane_item(lane)) is None:
             raise bodies.refused("#/lane", f"there is no lane {lane}")
 
+    def _shown(self, tenant: str) -> Callable[[Entry], dict[str, Any]]:
+        """How a function is shown, with what is in use of the tenant's slots: read once for all of a page."""
+        slots, now = self.slots.look(tenant), self.now()
+        return lambda entry: shown(entry, slots, now)
 
-def shown(entry: Entry) -> dict[str, Any]:
-    """The function as the API shows it."""
+
+def shown(entry: Entry, slots: Slots, now: datetime) -> dict[str, Any]:
+    """The function as the API shows it. `running` is null where nothing counts it: without a limit or pressure."""
     names = ("target", "mode", "timeout", "retry", "lane", "concurrency", "created_at", "updated_at")
-    not_enforced = ["concurrency"] if entry.doc["concurrency"] is not None else []
+    task_type = entry.item.removeprefix(PREFIX)
+    scope = function_scope(task_type)
+    pressure = pressure_view(slots.pressures.get(scope), now)
+    is_counted = entry.doc["concurrency"] is not None or pressure is not None
     return {
-        "type": entry.item.removeprefix(PREFIX),
+        "type": task_type,
         **{name: entry.doc[name] for name in names},
         "retain": entry.doc.get("retain", False),
-        "not_enforced": not_enforced,
+        "running": slots.used.get(scope, 0) if is_counted else None,
+        "pressure": pressure,
+        "not_enforced": [],
+    }
+
+
+def pressure_view(pressure: Pressure | None, now: datetime) -> dict[str, Any] | None:
+    """Back-pressure as the API shows it; None when there is none (any more)."""
+    if pressure is None or pressure.is_over(now):
+        return None
+    return {
+        "concurrency": pressure.concurrency(now),
+        "since": rfc3339(pressure.since),
+        "throttles": pressure.throttles,
     }

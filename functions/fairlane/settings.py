@@ -75,6 +75,7 @@ class DelivererSettings(_FromEnv):
 class ControllerSettings(_FromEnv):
     """The controller's."""
 
+    quotas_table: str
     tasks_table: str
     registry_table: str
     registry_cache_s: float

@@ -135,6 +135,14 @@ class FunctionSpec(TypedDict):
     retain: NotRequired[bool]
 
 
+class Pressure(TypedDict):
+    """Back-pressure of a function's target."""
+
+    concurrency: int
+    since: str
+    throttles: int
+
+
 class Function(TypedDict):
     type: str
     target: LambdaTarget
@@ -144,6 +152,9 @@ class Function(TypedDict):
     lane: str | None
     concurrency: int | None
     retain: bool
+    #: null where nothing counts them.
+    running: int | None
+    pressure: Pressure | None
     created_at: str
     updated_at: str
 

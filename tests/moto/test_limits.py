@@ -10,7 +10,7 @@ from fairlane.ports import Answer, Entry, Returned, Throttled, Unknown
 from tests.moto.calls import AFTER, BEFORE, Point, When, die, lose_answer, refuse_connection
 from tests.moto.endings import assert_one_end, runs_of
 from tests.moto.stack import client
-from tests.moto.tenant_functions import CALL
+from tests.moto.tenant_functions import CALL, Event
 from tests.moto.tenants import ECHO, Tenant, an_event
 from tests.moto.world import World
 
@@ -61,7 +61,12 @@ def slots(tenant: Tenant) -> dict[str, Any]:
 def test_a_task_under_limits_ends_and_leaves_nothing_behind(world: World, acme: Tenant, limits: dict[str, int]) -> None:
     limit(acme, **limits)
     held: list[dict[str, Any]] = []
-    world.functions.scripts[ECHO] = lambda _: (held.append(slots(acme)), Returned("1"))[1]
+
+    def script(_: Event) -> Answer:
+        held.append(slots(acme))
+        return Returned("1")
+
+    world.functions.scripts[ECHO] = script
     task_id = acme.submit().body["id"]
     world.settle()
 

@@ -58,6 +58,7 @@ def seconds(work: str) -> float:
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON", "COVERAGE"))},
         **{f"FAIRLANE_{name}": "x" for name in SETTINGS},
         "FAIRLANE_REGISTRY_CACHE_S": "2",
+        "FAIRLANE_PLATFORM_CAPACITY": "0",
         "PYTHONPATH": str(FUNCTIONS),
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "x",
