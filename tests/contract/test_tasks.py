@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fairlane.domain.task import LONGEST_WAIT, Outcome, Status, Step, Task
+from fairlane.domain.task import LONGEST_WAIT, Moment, Outcome, Status, Step, Task
 from fairlane.ports import Created, Existing, Refusal, TaskQuery
 from tests.contract.places import Tables, an_id
 from tests.unit.domain.building import BOOM, NOW, a_task, after, an_outcome
@@ -264,3 +264,22 @@ def test_a_page_shows_the_tenants_tasks_by_time_and_the_next_one_goes_on(tables:
     assert [task.id for task in odd.tasks] == [an_id(1), an_id(3)]
     within = tables.tasks.page(tenant, TaskQuery(limit=5, created_after=after(0), created_before=after(3)))
     assert [task.id for task in within.tasks] == [an_id(2), an_id(1)]
+
+
+def test_a_task_that_waits_says_why_once_for_each_note(tables: Tables) -> None:
+    task = a_task(tenant=tables.tenant(), id=an_id(1))
+    tables.tasks.create(task)
+    moment = Moment(after(1), Status.QUEUED, 0, "waits: lane concurrency 2")
+
+    noted = tables.tasks.note(task.tenant, task.id, generation=task.generation, moment=moment)
+    assert isinstance(noted, Task)
+    assert noted.timeline == (*task.timeline, moment)
+    assert isinstance(tables.tasks.note(task.tenant, task.id, generation=1, moment=moment), Refusal)
+
+    until = after(60)
+    claimed = tables.tasks.claim(
+        task.tenant, task.id, generation=task.generation, now=after(2), lease_until=until, detail="waited 3.2 s"
+    )
+    assert isinstance(claimed, Task)
+    assert claimed.timeline[-1] == Moment(after(2), Status.RUNNING, 1, "waited 3.2 s")
+    assert isinstance(tables.tasks.note(task.tenant, task.id, generation=task.generation, moment=moment), Refusal)
