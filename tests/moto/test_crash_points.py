@@ -65,7 +65,7 @@ STEPS = (
     Step("commit the retry", "dispatcher", UPDATE, 2, 2, 2, FLAKY),
     Step("send the result", "dispatcher", SEND, 1, 1, 1),
     Step("send the long result", "dispatcher", SEND, 1, 1, 1, LONG),
-    Step("read whether the tenant has a backlog limit", "dispatcher", GET, 3, 1, 1),
+    Step("read whether the tenant has a backlog limit", "dispatcher", GET, 10, 1, 1),
     Step("hide until the retry", "dispatcher", HIDE, 1, 2, 2, FLAKY),
     Step("delete from the lane", "mapping", DELETE, 1, 1, 1),
     Step("receive from the results", "mapping", RECEIVE, 3, 1, 1),
