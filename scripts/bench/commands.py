@@ -1,7 +1,7 @@
 """The commands of `python -m bench`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,15 +11,17 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from bench.full_lane import FullLanePlan, NotFullError, drawn, measure
 from bench.noisy import plot, table
 from bench.noisy.load import BenchError
 from bench.noisy.results import ScenarioResult, Verdict
 from bench.noisy.runs import run_plan
 from bench.noisy.scenarios import Flood, Isolation, Plan
 from bench.noisy.scenarios import quick as quickened
-from bench.stacks import two_stacks
+from bench.stacks import one_stack, two_stacks
+from fairlane_cli.demo.request_log import NotCountedError
 from fairlane_cli.failures import ExitCode
-from fairlane_cli.stack import ROOT, DeployedStack, StackError
+from fairlane_cli.stack import ROOT, StackError
 from fairlane_client import FairlaneError
 
 app = typer.Typer(
@@ -67,9 +69,9 @@ def noisy(  # noqa: PLR0913 - every parameter is an option of the command
     plan = Plan(isolation, tuple(flood or Flood), rounds, stretch, rate, excess)
     plan = quickened(plan) if quick else plan
     console = _console()
-    with _own_stacks(state_dir, console) as (stack, other):
+    with _ending(console), two_stacks(state_dir, _dim(console)) as (stack, other):
         results = list(run_plan(plan, stack, other, lambda text: console.print(Text(text))))
-    out = Console() if Console().is_terminal else Console(width=_PLAIN_WIDTH)
+    out = _out()
     out.print(table.drawn(results, f"Wait of tenants B to E, {isolation.value} isolation"))
     for result in results:
         for doubt in result.doubts:
@@ -78,6 +80,23 @@ def noisy(  # noqa: PLR0913 - every parameter is an option of the command
         _write(into, plan, results)
     if any(result.verdict is Verdict.MISSED for result in results):
         raise typer.Exit(ExitCode.UNSUCCESSFUL)
+
+
+@app.command("full-lane")
+def full_lane(
+    *,
+    waiting: Annotated[int, typer.Option(min=10, help="Tasks that wait.")] = FullLanePlan.waiting,
+    counted: Annotated[float, typer.Option(metavar="S", min=10, help="Seconds to count for.")] = FullLanePlan.counted_s,
+    state_dir: StateDirectory = ROOT / ".fairlane" / "bench",
+) -> None:
+    """What tasks cost that wait in a lane which runs one at a time: requests for each, in a minute.
+
+    Exit code 1: it could not be counted, and why.
+    """
+    console = _console()
+    with _ending(console), one_stack(state_dir, _dim(console)) as stack:
+        found = measure(FullLanePlan(waiting, counted_s=counted), stack, lambda text: console.print(Text(text)))
+    _out().print(drawn(found))
 
 
 def _write(into: Path, plan: Plan, results: list[ScenarioResult]) -> None:
@@ -99,16 +118,24 @@ def _write(into: Path, plan: Plan, results: list[ScenarioResult]) -> None:
 
 
 @contextmanager
-def _own_stacks(state_dir: Path, console: Console) -> Iterator[tuple[DeployedStack, DeployedStack]]:
-    """Two that nobody else uses, down again afterwards; what cannot be measured ends the program with a reason."""
+def _ending(console: Console) -> Iterator[None]:
+    """What cannot be measured ends the program with a reason."""
     try:
-        with two_stacks(state_dir, lambda text: console.print(Text(text, style="dim"))) as stacks:
-            yield stacks
-    except (BenchError, StackError, FairlaneError) as error:
+        yield
+    except (BenchError, NotCountedError, NotFullError, StackError, FairlaneError) as error:
         console.print(Text(f"The measurement is worth nothing: {error}", style="bold red"))
         raise typer.Exit(ExitCode.REFUSED) from error
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+
+def _dim(console: Console) -> Callable[[str], None]:
+    return lambda text: console.print(Text(text, style="dim"))
+
+
+def _out() -> Console:
+    """Results go to stdout; into a pipe as wide as they like."""
+    return Console() if Console().is_terminal else Console(width=_PLAIN_WIDTH)
 
 
 def _console() -> Console:

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from bench import commands
 from bench.noisy.load import BenchError
 from bench.noisy.scenarios import Flood, Isolation, Plan
+from fairlane_cli.demo.request_log import NotCountedError
 from tests.unit.bench.building import a_result
 
 
@@ -56,3 +57,13 @@ def test_options_make_the_plan_and_results_are_written(monkeypatch: pytest.Monke
     assert sorted(file.name for file in into.iterdir()) == [
         f"noisy-neighbour-pooled.{ending}" for ending in ("json", "md", "svg")
     ]
+
+
+def test_a_lane_that_cannot_be_counted_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    def spinning(*_: object) -> object:
+        raise NotCountedError("at least 10000 requests: the lane spins")
+
+    monkeypatch.setattr(commands, "one_stack", lambda *_: nullcontext("stack"))
+    monkeypatch.setattr(commands, "measure", spinning)
+    result = CliRunner().invoke(commands.app, ["full-lane"])
+    assert (result.exit_code, "spins" in result.output) == (1, True)
