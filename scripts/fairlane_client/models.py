@@ -413,6 +413,7 @@ class Estimate(TypedDict):
 class End(TypedDict):
     why: str
     remedy: str | None
+    result_sent: bool
 
 
 class Explanation(TypedDict):

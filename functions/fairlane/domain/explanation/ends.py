@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from fairlane.domain.attention import Kind
 from fairlane.domain.explanation.snapshot import Snapshot
 from fairlane.domain.task import Status, Task
 from fairlane.domain.times import rfc3339
@@ -13,11 +14,15 @@ class End:
 
     why: str
     remedy: str | None = None
+    #: Whether its result has been sent on its way, as far as is known.
+    is_sent: bool = True
 
 
 def end_of(snapshot: Snapshot) -> End:
     """Of an ended task."""
-    return End(*_told(snapshot))
+    why, remedy = _told(snapshot)
+    noted = snapshot.task.attention
+    return End(why, remedy, is_sent=noted is None or noted.kind is not Kind.UNSENT)
 
 
 def _told(snapshot: Snapshot) -> tuple[str, str | None]:

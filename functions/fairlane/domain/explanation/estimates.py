@@ -61,9 +61,9 @@ def _latest(snapshot: Snapshot, waits: Sequence[Wait], earliest: datetime) -> tu
     """The latest start, and what that rests on."""
     if snapshot.depth is None:
         return None, "how much is before it is not known"
-    ahead = snapshot.depth.ready
     bounds = [wait.limit for wait in waits if wait.reason in CONCURRENCIES and wait.limit]
     rates = [wait.limit for wait in waits if wait.reason is Reason.LANE_RATE and wait.limit]
+    ahead = snapshot.depth.ahead(is_limited=bool(bounds or rates))
     if bounds and snapshot.timeout is not None:
         turns = math.ceil((ahead + 1) / min(bounds))
         basis = f"if the {ahead} before it are not retried and take the function's whole timeout at most"

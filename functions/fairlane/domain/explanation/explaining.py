@@ -32,8 +32,9 @@ def explain(snapshot: Snapshot) -> Explanation:
     """Why the task is where it is."""
     if snapshot.task.status.is_end:
         return _ended(snapshot)
-    found = [*waits.underway(snapshot), *waits.before_start(snapshot)]
-    found += [*limits.reached(snapshot), *waits.queued_behind(snapshot)]
+    reached = list(limits.reached(snapshot))
+    queue = waits.queued_behind(snapshot, is_limited=bool(reached))
+    found = [*waits.underway(snapshot), *waits.before_start(snapshot), *reached, *queue]
     summary, notes = _summary(snapshot, found), _notes(snapshot)
     return Explanation(snapshot.task, summary, found, estimate(snapshot, found), None, notes)
 
@@ -57,7 +58,8 @@ def explanation_view(snapshot: Snapshot) -> dict[str, Any]:
 def _ended(snapshot: Snapshot) -> Explanation:
     task, end = snapshot.task, end_of(snapshot)
     took = f", {_length(task.ended_at - task.created_at)} after it was accepted" if task.ended_at else ""
-    return Explanation(task, f"{_upper(end.why)}{took}.", (), None, end, ())
+    sent = "" if end.is_sent else " Its result is still to be sent: the janitor does that within a minute."
+    return Explanation(task, f"{_upper(end.why)}{took}.{sent}", (), None, end, ())
 
 
 def _summary(snapshot: Snapshot, found: Sequence[Wait]) -> str:
@@ -99,7 +101,8 @@ def _position_view(snapshot: Snapshot) -> dict[str, Any] | None:
     depth = snapshot.depth
     if depth is None or snapshot.task.status not in CLAIMABLE:
         return None
-    return {"ahead_at_most": depth.ready, "hidden": depth.hidden, "delayed": depth.delayed}
+    ahead = depth.ahead(is_limited=any(limits.reached(snapshot)))
+    return {"ahead_at_most": ahead, "hidden": depth.hidden, "delayed": depth.delayed}
 
 
 def _estimate_view(found: Estimate | None) -> dict[str, Any] | None:
@@ -110,7 +113,7 @@ def _estimate_view(found: Estimate | None) -> dict[str, Any] | None:
 
 
 def _end_view(end: End | None) -> dict[str, Any] | None:
-    return {"why": end.why, "remedy": end.remedy} if end else None
+    return {"why": end.why, "remedy": end.remedy, "result_sent": end.is_sent} if end else None
 
 
 def _length(span: timedelta) -> str:

@@ -19,6 +19,10 @@ class LaneDepth:
     hidden: int
     delayed: int
 
+    def ahead(self, *, is_limited: bool) -> int:
+        """How many may be before a task. Where a limit is reached, what waits for it is hidden, not ready."""
+        return self.ready + self.hidden if is_limited else self.ready
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -35,8 +39,13 @@ class Snapshot:
 
     @property
     def since(self) -> datetime:
-        """When the task came into its present status."""
-        return self.last.at if self.last else self.task.created_at
+        """When the task came into its present status. What was noted of its wait since then has the same status."""
+        since = self.last.at if self.last else self.task.created_at
+        for moment in reversed(self.task.timeline):
+            if moment.status is not self.task.status:
+                break
+            since = moment.at
+        return since
 
     @property
     def last(self) -> Moment | None:

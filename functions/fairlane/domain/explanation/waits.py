@@ -58,7 +58,7 @@ def underway(snapshot: Snapshot) -> Iterator[Wait]:
     task = snapshot.task
     if task.status is Status.WAITING:
         yield _callback(snapshot)
-    elif task.lease_until is not None and task.lease_until < snapshot.now:
+    elif task.is_overdue(snapshot.now):
         yield Wait(
             Reason.LOST,
             f"attempt {task.attempt} of {task.max_attempts} is lost: its lease ended at {rfc3339(task.lease_until)}"
@@ -94,16 +94,17 @@ def before_start(snapshot: Snapshot) -> Iterator[Wait]:
     yield from _times(snapshot)
 
 
-def queued_behind(snapshot: Snapshot) -> Iterator[Wait]:
+def queued_behind(snapshot: Snapshot, *, is_limited: bool) -> Iterator[Wait]:
     """The messages before it, as far as they can be counted."""
     task, depth = snapshot.task, snapshot.depth
     if task.status not in CLAIMABLE:
         return
-    if depth is not None and depth.ready:
+    ahead = depth.ahead(is_limited=is_limited) if depth is not None else 0
+    if ahead:
         yield Wait(
             Reason.QUEUE,
-            f"up to {depth.ready} other {_plural(depth.ready, 'message')} of the lane {task.lane} may be before it",
-            used=depth.ready,
+            f"up to {ahead} other {_plural(ahead, 'message')} of the lane {task.lane} may be before it",
+            used=ahead,
             since=task.created_at,
             remedy=f"raise the concurrency of the lane {task.lane}, or send urgent tasks to a lane of their own",
         )
@@ -111,11 +112,12 @@ def queued_behind(snapshot: Snapshot) -> Iterator[Wait]:
 
 def _callback(snapshot: Snapshot) -> Wait:
     task = snapshot.task
+    deadline = task.attention.at if task.attention is not None else task.lease_until
     return Wait(
         Reason.CALLBACK,
         f"attempt {task.attempt} of {task.max_attempts} was started and has to report its outcome",
         since=snapshot.since,
-        until=task.lease_until,
+        until=deadline,
         remedy=f"the function calls POST /v1/tasks/{task.id}/complete or /fail with its task token;"
         " /heartbeat prolongs it",
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.explanation import explain, explanation_view
 from fairlane.domain.task import Status, TaskError
 from tests.unit.domain.explaining.building import BROKEN, a_snapshot, a_task, ago, later
@@ -69,11 +70,17 @@ def test_the_summary_of_an_end_says_how_long_it_took() -> None:
     )
 
 
+def test_a_result_that_is_still_to_be_sent_is_told() -> None:
+    snapshot = a_snapshot(a_task(Status.CANCELLED, attention=Attention(Kind.UNSENT, ago(10))))
+    assert explain(snapshot).summary.endswith("Its result is still to be sent: the janitor does that within a minute.")
+    assert explanation_view(snapshot)["end"]["result_sent"] is False
+
+
 @pytest.mark.parametrize("status", [status for status in Status if status.is_end])
 def test_an_ended_task_waits_for_nothing_whatever_else_there_is(status: Status) -> None:
     view = explanation_view(a_snapshot(a_task(status, error=BROKEN), tenant={"paused": True}, lane=None, function=None))
     assert (view["waits_for"], view["position"], view["estimate"], view["notes"]) == ([], None, None, [])
-    assert view["end"]["why"]
+    assert view["end"]["result_sent"] is True
 
 
 def test_the_view_has_every_field_for_an_unended_task_too() -> None:

@@ -66,7 +66,7 @@ def test_messages_before_it_without_a_limit_say_nothing_about_the_latest_start()
 
 def test_under_a_reached_concurrency_the_function_s_timeout_bounds_it() -> None:
     lane = {**LANE, "concurrency": 4}
-    found = estimated(a_snapshot(lane=lane, slots=Slots(used={BULK: 4}), depth=LaneDepth(11, 4, 0)))
+    found = estimated(a_snapshot(lane=lane, slots=Slots(used={BULK: 4}), depth=LaneDepth(7, 4, 0)))
     assert found.latest == NOW + 3 * timedelta(seconds=30) + PICKED_UP
     assert found.basis.startswith("if the 11 before it are not retried")
 

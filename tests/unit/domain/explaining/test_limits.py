@@ -2,7 +2,7 @@
 
 import pytest
 
-from fairlane.domain.explanation import Reason, Snapshot, explain
+from fairlane.domain.explanation import LaneDepth, Reason, Snapshot, explain, explanation_view
 from fairlane.domain.pressure import Pressure
 from fairlane.domain.rate import Rate
 from fairlane.domain.slots import TENANT as TENANT_SCOPE
@@ -103,6 +103,15 @@ def test_what_a_dead_holder_had_is_free() -> None:
     assert reasons(limited(4, slots)) == []
     alive = used(4, *ALL_SCOPES, leases={"alive": Lease(later(1), 3, dict.fromkeys(ALL_SCOPES, 1))})
     assert len(reasons(limited(4, alive))) == 3
+
+
+def test_under_a_limit_hidden_messages_may_be_before_it_too_for_they_wait_for_the_same() -> None:
+    depth = LaneDepth(ready=2, hidden=30, delayed=9)
+    limit, queue = explain(limited(1, used(1, BULK), depth=depth)).waits
+    assert (limit.reason, queue.reason, queue.used) == (Reason.LANE_CONCURRENCY, Reason.QUEUE, 32)
+    free = limited(1, used(0, BULK), depth=depth)
+    assert the_wait(free).used == 2
+    assert explanation_view(free)["position"]["ahead_at_most"] == 2
 
 
 def test_other_lanes_and_functions_do_not_count() -> None:

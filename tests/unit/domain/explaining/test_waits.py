@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.explanation import LaneDepth, Reason, Wait, explain
-from fairlane.domain.task import Status
+from fairlane.domain.task import Moment, Status
 from tests.unit.domain.explaining.building import (
     BROKEN,
     FUNCTION,
@@ -73,7 +74,7 @@ def test_a_lease_that_has_ended_is_a_lost_attempt() -> None:
 
 
 def test_a_deferred_task_waits_for_its_callback_until_its_deadline() -> None:
-    task = a_task(Status.WAITING, lease_until=later(600))
+    task = a_task(Status.WAITING, lease_until=later(900), attention=Attention(Kind.DEADLINE, later(600)))
     wait = the_wait(a_snapshot(task))
     assert (wait.reason, wait.until) == (Reason.CALLBACK, later(600))
     assert "POST /v1/tasks/t_1/complete or /fail" in (wait.remedy or "")
@@ -163,6 +164,12 @@ def test_what_holds_nothing_up_but_is_good_to_know_is_a_note(fields: dict[str, o
     found = explain(a_snapshot(**fields))
     assert [text.startswith(note) for text in found.notes] == [True]
     assert found.waits == []
+
+
+def test_what_was_noted_of_a_wait_does_not_make_it_shorter() -> None:
+    moments = ((50, Status.QUEUED, ""), (20, Status.RUNNING, ""), (9, Status.QUEUED, "x"), (1, Status.QUEUED, "lane"))
+    timeline = tuple(Moment(ago(seconds), status, 0, detail) for seconds, status, detail in moments)
+    assert explain(a_snapshot(a_task(timeline=timeline))).summary.startswith("Queued for 9.0 s: ")
 
 
 @pytest.mark.parametrize(
