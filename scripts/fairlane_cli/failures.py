@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 4
     #: No answer, or not in time: the same command may work later.
     UNAVAILABLE = 5
-    #: A task that was waited for ended otherwise than succeeded.
+    #: A task that was waited for ended otherwise than succeeded, or a tenant is not healthy.
     UNSUCCESSFUL = 6
     #: A bug in this program.
     BUG = 70

@@ -9,6 +9,7 @@ import typer
 from fairlane_cli.command import command
 from fairlane_cli.commands import (
     deliveries,
+    doctor,
     explain,
     functions,
     keys,
@@ -36,7 +37,7 @@ fairlane functions put hello --sample echo
 fairlane submit hello --data '{"n": 1}' --wait
 
 Exit codes: 0 done, 1 refused, 2 wrong usage, 3 no API or key, 4 not found, 5 unavailable (try again), \
-6 the task did not succeed, 130 interrupted. More in docs/cli.md.
+6 the task did not succeed, or the tenant is not healthy, 130 interrupted. More in docs/cli.md.
 """
 
 app = typer.Typer(
@@ -80,6 +81,7 @@ local.add_commands(app)
 submit.add_command(app)
 listen.add_command(app)
 explain.add_command(app)
+doctor.add_command(app)
 app.add_typer(tasks.app, name="tasks")
 app.add_typer(functions.app, name="functions")
 app.add_typer(subscriptions.app, name="subscriptions")
