@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from bench import deliveries as all_deliveries
 from bench.full_lane import FullLanePlan, NotFullError, drawn, measure
 from bench.noisy import plot, table
 from bench.noisy.load import BenchError
@@ -97,6 +98,25 @@ def full_lane(
     with _ending(console), one_stack(state_dir, _dim(console)) as stack:
         found = measure(FullLanePlan(waiting, counted_s=counted), stack, lambda text: console.print(Text(text)))
     _out().print(drawn(found))
+
+
+@app.command()
+def deliveries(
+    *,
+    results: Annotated[int, typer.Option(min=1, max=100_000, help="So many tasks, hence results.")] = 2_000,
+    patience: Annotated[float, typer.Option(metavar="S", help="Give up when nothing new came for so long.")] = 120.0,
+    state_dir: StateDirectory = ROOT / ".fairlane" / "bench",
+) -> None:
+    """Results to a queue, a webhook and an event bus: how many are missing, and how many come twice.
+
+    Exit code 0: none is missing; 6: some are. Duplicates are allowed and counted.
+    """
+    console = _console()
+    with _ending(console), one_stack(state_dir, _dim(console)) as stack:
+        counts = all_deliveries.measure(stack, results, lambda text: console.print(Text(text)), patience_s=patience)
+    _out().print(all_deliveries.drawn(counts))
+    if not all(count.is_complete for count in counts):
+        raise typer.Exit(ExitCode.UNSUCCESSFUL)
 
 
 def _write(into: Path, plan: Plan, results: list[ScenarioResult]) -> None:

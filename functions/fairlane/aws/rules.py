@@ -54,7 +54,7 @@ class Rules:
         changes, and the old one goes last.
         """
         rule = subscription_rule(tenant, name)
-        full = _full_pattern(tenant, name, pattern)
+        full = full_pattern(tenant, name, pattern)
         wanted, about = self._target(tenant, name, target), f"Fairlane: subscription {name} of tenant {tenant}"
         if target.kind == "lambda":  # first: what refuses the target must leave the rule as it was
             self._permit(target.arn, rule, self._arn(rule))
@@ -165,7 +165,7 @@ class Rules:
                 raise
 
 
-def _full_pattern(tenant: str, name: str, pattern: Mapping[str, Any]) -> str:
+def full_pattern(tenant: str, name: str, pattern: Mapping[str, Any]) -> str:
     """The tenant's events that match, and whatever is for this subscription alone (tests, what is sent again)."""
     either = [
         {**pattern, "resources": [tenant_resource(tenant)]},
