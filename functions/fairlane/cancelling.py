@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
 
+from fairlane.backlog import Backlog
 from fairlane.domain.errors import Refused, Unavailable
 from fairlane.domain.task import Outcome, Status, Step, Task
 from fairlane.ports import Clock, Refusal, TaskStore
@@ -25,6 +26,7 @@ class Cancel:
 
     tasks: TaskStore
     telling: Telling
+    backlog: Backlog
     now: Clock
     logger: Logger
 
@@ -41,6 +43,7 @@ class Cancel:
                 raise Refused("conflict", f"The task has ended as {task.status}; an end is final.")
             written = self.tasks.commit(task, Outcome(Step.CANCEL, self.now(), detail=detail).unsent())
             if not isinstance(written, Refusal):
+                self.backlog.ended([task.tenant])
                 return written
             if written.task is None or written.task.generation != task.generation:
                 raise Refused("not-found", f"There is no task {task.id}.")

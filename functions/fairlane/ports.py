@@ -242,6 +242,9 @@ class Depths(Protocol):
     def unended(self, tenant: str) -> int:
         """Messages in all of them, in any state."""
 
+    def of(self, queue_url: str) -> "Depth":
+        """What is in one queue; zeros when it is gone."""
+
 
 # --- queues -----------------------------------------------------------------------------------
 

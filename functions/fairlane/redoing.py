@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fairlane.backlog import Backlog
 from fairlane.domain import catalog
 from fairlane.domain.errors import Refused, Unavailable
 from fairlane.domain.names import task_id
@@ -38,6 +39,7 @@ class Redo:
     events: EventStore
     queues: Queues
     registry: LaneLookup
+    backlog: Backlog
     now: Clock
 
     def __call__(self, task: Task, key: str) -> Redone:
@@ -51,7 +53,10 @@ class Redo:
         new, retain = self._new(task, event, key)
         if retain:
             keep_event(self.events, new, event)
+        self.backlog.began(new.tenant)
         made = self.tasks.create(new)
+        if not isinstance(made, Created):
+            self.backlog.ended([new.tenant])
         if isinstance(made, Created) or _is_unclaimed(made.task):
             self._send(made.task, event)
         return Redone(made.task, duplicate=not isinstance(made, Created))

@@ -98,5 +98,8 @@ class JanitorSettings(_FromEnv):
     """The janitor's."""
 
     tasks_table: str
+    quotas_table: str
     registry_table: str
     registry_cache_s: float
+    lane_redrive_url: str
+    platform_capacity: int

@@ -56,6 +56,7 @@ class _Seen:
     """What this instance knows of a tenant."""
 
     meter: Meter | None = None
+    #: When it was looked at and somebody was refused: for a moment that is believed.
     at: datetime | None = None
     #: Permits of a chunk that are not used yet.
     permits: int = 0
@@ -128,6 +129,8 @@ class Admission:
             outcome = self.store.take(tenant, limits, count, now=now, is_full=seen.meter.is_full(now))
             seen.meter, seen.at, fresh = outcome.meter, now, True
             if isinstance(outcome, Taken):
+                if count >= need:
+                    seen.at = None  # the next one is refused by what is true then, not by what is left now
                 seen.taken_at = now
                 seen.permits += max(0, count - need)
                 return min(count, need), left.shortage if count < need else None

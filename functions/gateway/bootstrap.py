@@ -16,6 +16,7 @@ from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.retained import DynamoEvents
 from fairlane.aws.slots import DynamoSlots
 from fairlane.aws.tasks import DynamoTasks
+from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
 from fairlane.cancelling import Cancel
 from fairlane.domain.errors import Refused
@@ -57,7 +58,10 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
     admission = Admission(meters, depths, now, logger)
     events, queues = DynamoEvents(dynamodb, settings.tasks_table), SqsQueues(sqs)
     telling = Telling(tasks, DynamoAttention(dynamodb, settings.tasks_table), queues, registry, parallel)
-    manage = ManageTasks(tasks, Cancel(tasks, telling, now, logger), Redo(tasks, events, queues, registry, now))
+    backlog = Backlog(meters, registry, now, logger)
+    manage = ManageTasks(
+        tasks, Cancel(tasks, telling, backlog, now, logger), Redo(tasks, events, queues, registry, backlog, now)
+    )
     submit = Submit(
         tasks=tasks,
         events=events,

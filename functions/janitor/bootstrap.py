@@ -6,10 +6,13 @@ from functools import cache
 from aws_lambda_powertools import Logger
 
 from fairlane.aws import clients
+from fairlane.aws.admission import DynamoAdmission
 from fairlane.aws.attention import DynamoAttention
+from fairlane.aws.depths import SqsDepths
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.retained import DynamoEvents
+from fairlane.aws.slots import DynamoSlots
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.cache import CachedRegistry
 from fairlane.domain.times import utc_now
@@ -17,8 +20,10 @@ from fairlane.parallel import Threads
 from fairlane.ports import Clock, Parallel
 from fairlane.settings import JanitorSettings
 from fairlane.telling import Telling
+from janitor.backlogs import HealBacklogs
 from janitor.due import SendDue
 from janitor.duties import Rounds
+from janitor.shares import AllocateShares
 from janitor.unsent import SendUnsent
 
 #: DynamoDB requests that are under way at once.
@@ -35,11 +40,16 @@ def build(settings: JanitorSettings, *, now: Clock, parallel: Parallel) -> Round
     """The janitor with a clock and a way to run things at once. A new duty is one more in the list."""
     logger = Logger()
     dynamodb = clients.dynamodb()
-    queues = SqsQueues(clients.sqs())
-    registry = CachedRegistry(DynamoRegistry(dynamodb, settings.registry_table), ttl_s=settings.registry_cache_s)
+    sqs = clients.sqs()
+    queues = SqsQueues(sqs)
+    stored = DynamoRegistry(dynamodb, settings.registry_table)
+    registry = CachedRegistry(stored, ttl_s=settings.registry_cache_s)
     tasks = DynamoTasks(dynamodb, settings.tasks_table)
     attention = DynamoAttention(dynamodb, settings.tasks_table)
     telling = Telling(tasks, attention, queues, registry, parallel)
+    meters = DynamoAdmission(dynamodb, settings.quotas_table, clients.dynamodb_once)
+    depths = SqsDepths(sqs, stored, [settings.lane_redrive_url])
+    slots = DynamoSlots(dynamodb, settings.quotas_table)
     duties = (
         SendUnsent(tasks, attention, telling, parallel, now, logger),
         SendDue(
@@ -52,5 +62,7 @@ def build(settings: JanitorSettings, *, now: Clock, parallel: Parallel) -> Round
             now=now,
             logger=logger,
         ),
+        HealBacklogs(meters, depths, attention, stored, now, logger),
+        AllocateShares(slots, depths, stored, settings.platform_capacity, now, logger),
     )
     return Rounds(duties, now, logger)

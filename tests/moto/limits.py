@@ -2,15 +2,8 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
-from fairlane.aws.admission import DynamoAdmission, meter_of
-from fairlane.aws.depths import SqsDepths
-from fairlane.aws.registry import DynamoRegistry
-from fairlane.domain.admission import Meter, SubmitLimits
-from fairlane.domain.catalog import TENANTS
-from fairlane.domain.times import utc_now
-from fairlane.healing import Healing
+from fairlane.aws.admission import meter_of
+from fairlane.domain.admission import Meter
 from tests.moto.endings import records_of
 from tests.moto.stack import client
 from tests.moto.tenants import Tenant
@@ -39,16 +32,8 @@ def backlog(tenant: Tenant) -> int | None:
 
 def heal(tenant: Tenant) -> None:
     """The janitor's rounds over some minutes."""
-    dynamodb, sqs, stack = client("dynamodb"), client("sqs"), tenant.world.stack
-    registry = DynamoRegistry(dynamodb, stack.ref("Registry"))
-    store = DynamoAdmission(dynamodb, stack.ref("Quotas"), lambda: dynamodb)
-    depths = SqsDepths(sqs, registry, [stack.ref("LaneRedrive")])
-    healing = Healing(store, depths, lambda _: 0, utc_now, Logger())
-    entry = registry.get(TENANTS, tenant.name)
-    limits = SubmitLimits.of(entry.doc) if entry else None
     for _ in range(4):
-        if limits is not None:
-            healing.heal(tenant.name, limits)
+        tenant.world.tidy()
         tenant.world.pass_time(minutes=1)
 
 

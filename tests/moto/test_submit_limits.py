@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.moto.calls import Calls
-from tests.moto.limits import backlog, set_limits
+from tests.moto.limits import backlog, heal, set_limits
 from tests.moto.tenant_functions import raises
 from tests.moto.tenants import ECHO, Tenant, an_event
 from tests.moto.world import Reply, World
@@ -96,6 +96,13 @@ def test_exactly_the_backlog_is_accepted_until_tasks_end(world: World, acme: Ten
     assert statuses(submit_all(acme, 6, first=10)) == [202] * 5 + [429]
 
 
+def test_a_place_that_got_free_is_taken_at_once(world: World, acme: Tenant) -> None:
+    set_limits(acme, backlog=1)
+    for number in range(3):
+        assert acme.submit(id=f"e-{number}").status == 202
+        world.settle()
+
+
 def test_a_task_holds_its_place_until_its_end_whatever_its_attempts_do(world: World, acme: Tenant) -> None:
     world.functions.scripts[ECHO] = raises(times=2)
     set_limits(acme, backlog=1)
@@ -130,6 +137,46 @@ def test_failed_and_expired_tasks_give_their_places_back(world: World, acme: Ten
     assert backlog(acme) == 2
     world.settle()
     assert backlog(acme) == 0
+
+
+def test_a_cancelled_task_gives_its_place_back_at_once_and_once(world: World, acme: Tenant) -> None:
+    set_limits(acme, backlog=2)
+    task_id = acme.submit(id="e-0").body["id"]
+    submit_all(acme, 1, first=1)
+
+    assert acme.ask("POST", f"/v1/tasks/{task_id}/cancel").status == 200
+    assert acme.ask("POST", f"/v1/tasks/{task_id}/cancel").status == 409
+
+    assert backlog(acme) == 1
+    world.settle()
+    assert backlog(acme) == 0
+
+
+def test_a_redone_task_counts_and_no_limit_refuses_it(world: World, acme: Tenant) -> None:
+    world.functions.scripts[ECHO] = raises(times=1)
+    acme.register(retry={"max_attempts": 1})
+    set_limits(acme, backlog=1)
+    task_id = acme.submit(id="e-0").body["id"]
+    world.settle()
+    assert acme.submit(id="e-1").status == 202
+
+    for _ in range(2):
+        headers = [("Idempotency-Key", "once")]
+        assert acme.ask("POST", f"/v1/tasks/{task_id}/redo", headers=headers).status == 202
+    assert backlog(acme) == 2
+    assert acme.submit(id="e-2").status == 429
+    world.settle()
+    assert backlog(acme) == 0
+
+
+def test_tasks_that_wait_outside_the_queues_keep_their_places(acme: Tenant) -> None:
+    set_limits(acme, backlog=2)
+    assert acme.submit(id="far", notbefore="2026-11-26T12:00:00Z").status == 202
+
+    heal(acme)
+
+    assert backlog(acme) == 1
+    assert statuses(submit_all(acme, 2)) == [202, 429]
 
 
 # --- batches ------------------------------------------------------------------------------------

@@ -37,6 +37,10 @@ class SqsDepths:
         urls = {str(lane.doc["queue_url"]) for lane in lanes if lane.doc.get("queue_url")}
         return sum(depth(self._client, url).messages for url in urls | set(self._also))
 
+    def of(self, queue_url: str) -> Depth:
+        """What is in one queue; zeros when it is gone."""
+        return depth(self._client, queue_url)
+
 
 def depth(client: "SQSClient", url: str) -> Depth:
     """What is in the queue; zeros when it is gone."""

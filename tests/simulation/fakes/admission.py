@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from fairlane.domain.admission import Drift, Meter, SubmitLimits, room, taken
-from fairlane.ports import Short, Taken
+from fairlane.ports import Depth, Short, Taken
 
 #: Called with the tenant and the meter after each write.
 OnMeter = Callable[[str, Meter], None]
@@ -72,3 +72,6 @@ class FakeDepths:
 
     def unended(self, tenant: str) -> int:
         return sum(self._count(url) for url in self._queue_urls(tenant))
+
+    def of(self, queue_url: str) -> Depth:
+        return Depth(self._count(queue_url), 0, 0)
