@@ -1,14 +1,12 @@
 """Places in the backlog are given back where a task's end was committed, by whoever committed it.
 
-Whoever makes a task without a permit (a redo) counts it in first.
-
 Not where an end is met or told again: else a place would be given back twice. A process that dies between the
 commit and this leaves the count too high, which the janitor puts right.
 """
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
 
@@ -16,8 +14,6 @@ from fairlane.cache import CachedRegistry
 from fairlane.domain.admission import SubmitLimits
 from fairlane.domain.catalog import TENANTS
 from fairlane.ports import AdmissionStore, Clock
-
-UNBOUNDED = 10**12
 
 
 @dataclass(frozen=True)
@@ -28,14 +24,6 @@ class Backlog:
     registry: CachedRegistry
     now: Clock
     logger: Logger
-
-    def began(self, tenant: str) -> None:
-        """Count one task in that no limit refuses, before its record is made. Raises when that may not have worked."""
-        limits = self._limits(tenant)
-        if limits is not None:
-            unbounded = replace(limits, rate=None, burst=0, backlog=UNBOUNDED)
-            # where there is no meter yet nothing is taken: it will start from the queues' depth
-            self.store.take(tenant, unbounded, 1, now=self.now(), is_full=False)
 
     def ended(self, tenants: Iterable[str]) -> None:
         """One task of each has just ended (the same tenant as often as tasks): one write a tenant. Never raises."""

@@ -51,7 +51,8 @@ class Cancel:
         raise Unavailable("The task changes all the time: repeat the request.")
 
     def tell(self, ended: Sequence[Task]) -> None:
-        """Send their results. They are cancelled whether that works or not: the janitor sends what stays."""
+        """Give their places back and send their results. If that fails, the janitor sends what stays."""
+        self.backlog.ended(task.tenant for task in ended)
         try:
             unsent = self.telling(ended)
         except Exception:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from fairlane.domain.admission import Drift, Meter, SubmitLimits
 from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.concurrency import Scaling
+from fairlane.domain.operation import Operation
 from fairlane.domain.slots import Change, Slots
 from fairlane.domain.task import Moment, Outcome, Task, TaskError
 
@@ -129,6 +130,19 @@ class AttentionIndex(Protocol):
 
     def postpone(self, noted: Noted, until: datetime) -> None:
         """Come back to it then, unless it has changed meanwhile."""
+
+
+class OperationStore(Protocol):
+    """Bulk operations. A running one stands in the index `attention`."""
+
+    def create(self, operation: Operation) -> Operation:
+        """Put it unless there is one with this id; the one that is there now."""
+
+    def get(self, tenant: str, operation_id: str) -> Operation | None:
+        """The operation, read consistently."""
+
+    def save(self, operation: Operation, *, again_at: datetime) -> bool:
+        """Write it as the next version, noted for `again_at` while it runs; False when it has changed meanwhile."""
 
 
 class EventStore(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fairlane.backlog import Backlog
+from fairlane.admission import Admission, over_limit
 from fairlane.domain import catalog
 from fairlane.domain.errors import Refused, Unavailable
 from fairlane.domain.names import task_id
@@ -16,7 +16,7 @@ from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
 from fairlane.domain.times import to_ms
 from fairlane.events import Event, payload_hash
 from fairlane.lane_messages import keep_event, kept_event, lane_message
-from fairlane.ports import Clock, Created, Entry, EventStore, Queues, TaskStore
+from fairlane.ports import Clock, Created, Entry, EventStore, Existing, Queues, TaskStore
 from fairlane.telling import LaneLookup
 
 #: What was meant for the first time only.
@@ -39,7 +39,7 @@ class Redo:
     events: EventStore
     queues: Queues
     registry: LaneLookup
-    backlog: Backlog
+    admission: Admission
     now: Clock
 
     def __call__(self, task: Task, key: str) -> Redone:
@@ -50,18 +50,28 @@ class Redo:
         if kept is None:
             raise Refused("conflict", _not_retained(task))
         event = {name: value for name, value in kept.items() if name not in ONCE}
-        new, retain = self._new(task, event, key)
-        if retain:
-            keep_event(self.events, new, event)
-        self.backlog.began(new.tenant)
-        made = self.tasks.create(new)
-        if not isinstance(made, Created):
-            self.backlog.ended([new.tenant])
+        made = self._record(*self._new(task, event, key), event)
         if isinstance(made, Created) or _is_unclaimed(made.task):
             self._send(made.task, event)
         return Redone(made.task, duplicate=not isinstance(made, Created))
 
-    def _new(self, task: Task, event: Event, key: str) -> tuple[Task, bool]:
+    def _record(self, new: Task, spec: catalog.Tenant, function: catalog.Function, event: Event) -> Created | Existing:
+        """Put the record, admitted under the tenant's limits as a submitted one; a repeat needs no permit."""
+        before = self.tasks.get(new.tenant, new.id) if spec.submit else None
+        if before is not None:
+            return Existing(before)
+        if spec.submit is not None:
+            admitted = self.admission.admit(new.tenant, spec.submit, 1)
+            if admitted.count < 1 and admitted.shortage is not None:
+                raise over_limit(admitted.shortage, admitted.fields)
+        if function.retain:
+            keep_event(self.events, new, event)
+        made = self.tasks.create(new)
+        if spec.submit is not None and not isinstance(made, Created):
+            self.admission.give_back(new.tenant, spec.submit, 1)
+        return made
+
+    def _new(self, task: Task, event: Event, key: str) -> tuple[Task, catalog.Tenant, catalog.Function]:
         tenant = catalog.Tenant.of(self._document(catalog.TENANTS, task.tenant, "conflict", "this tenant").doc)
         if tenant.status != "active":
             raise Refused("conflict", f"This tenant is {tenant.status} and takes no new tasks.")
@@ -87,7 +97,7 @@ class Redo:
             retention_days=tenant.retention_days,
             redo_of=task.id,
         )
-        return new, function.retain
+        return new, tenant, function
 
     def _send(self, task: Task, event: Mapping[str, Any]) -> None:
         lane = self._document(task.tenant, catalog.lane_item(task.lane), "refused", f"the lane {task.lane}")

@@ -35,6 +35,7 @@ class _FromEnv:
 class GatewaySettings(_FromEnv):
     """The gateway's."""
 
+    wake_url: str
     tasks_table: str
     dedup_table: str
     quotas_table: str
@@ -103,3 +104,5 @@ class JanitorSettings(_FromEnv):
     registry_cache_s: float
     lane_redrive_url: str
     platform_capacity: int
+    wake_url: str
+    dead_letters_url: str

@@ -10,6 +10,7 @@ from fairlane.domain.errors import Refused, problem_document
 from fairlane.events import parse_submission
 from fairlane.http import Action, Answer, Request
 from gateway.manage import ManageTasks
+from gateway.operations import Operations
 from gateway.submit import Submit, Submitted
 from gateway.tasks import ReadTasks
 from gateway.usage import ShowUsage
@@ -27,6 +28,7 @@ class Actions:
     #: By tenant and task id.
     explain: Callable[[str, str], dict[str, Any]]
     manage: ManageTasks
+    operations: Operations
     #: Called for each refused event of a batch; a whole refused request is counted by the service.
     count_refusal: Callable[[Refused], None]
 
@@ -40,6 +42,9 @@ class Actions:
             "explain_task": lambda request: Answer(200, self.explain(request.caller.tenant, request.params["id"])),
             "cancel_task": self.manage.cancel_one,
             "redo_task": self.manage.redo_one,
+            "start_operation": self.operations.start,
+            "show_operation": self.operations.show,
+            "cancel_operation": self.operations.cancel,
             "health": lambda _: Answer(200, {"status": "ok"}),
             "openapi": lambda _: Answer(200, json.loads(OPENAPI.read_bytes())),
         }

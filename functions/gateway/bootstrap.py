@@ -6,11 +6,13 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
+from fairlane.admission import Admission
 from fairlane.aws import clients
 from fairlane.aws.admission import DynamoAdmission
 from fairlane.aws.attention import DynamoAttention
 from fairlane.aws.dedup import DynamoDedup
 from fairlane.aws.depths import SqsDepths, depth
+from fairlane.aws.operations import DynamoOperations
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.retained import DynamoEvents
@@ -27,9 +29,10 @@ from fairlane.redoing import Redo
 from fairlane.serving import Service
 from fairlane.settings import GatewaySettings
 from fairlane.telling import Telling
+from fairlane.waking import Waking
 from gateway.actions import Actions
-from gateway.admission import Admission
 from gateway.manage import ManageTasks
+from gateway.operations import Operations
 from gateway.routes import ROUTES
 from gateway.submit import Submit
 from gateway.tasks import ReadTasks
@@ -59,9 +62,9 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
     events, queues = DynamoEvents(dynamodb, settings.tasks_table), SqsQueues(sqs)
     telling = Telling(tasks, DynamoAttention(dynamodb, settings.tasks_table), queues, registry, parallel)
     backlog = Backlog(meters, registry, now, logger)
-    manage = ManageTasks(
-        tasks, Cancel(tasks, telling, backlog, now, logger), Redo(tasks, events, queues, registry, backlog, now)
-    )
+    operations = Operations(DynamoOperations(dynamodb, settings.tasks_table), Waking(queues, settings.wake_url), now)
+    redo = Redo(tasks, events, queues, registry, admission, now)
+    manage = ManageTasks(tasks, Cancel(tasks, telling, backlog, now, logger), redo)
     submit = Submit(
         tasks=tasks,
         events=events,
@@ -86,6 +89,6 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
 
         return ExplainTask(read, registry, slots, depth=partial(depth, sqs), now=now)(tenant, task_id)
 
-    actions = Actions(submit, read, usage, explain, manage, count_refusal)
+    actions = Actions(submit, read, usage, explain, manage, operations, count_refusal)
     made = Service(ROUTES, actions.table(), keys=registry, now=now, logger=logger, metrics=Metrics())
     return made

@@ -10,6 +10,9 @@ ROUTES = (
     Route("GET", "/v1/usage", "manage", "show_usage"),
     Route("POST", "/v1/tasks/{id}/cancel", "manage", "cancel_task"),
     Route("POST", "/v1/tasks/{id}/redo", "manage", "redo_task"),
+    Route("POST", "/v1/tasks/bulk", "manage", "start_operation"),
+    Route("GET", "/v1/operations/{id}", "read", "show_operation"),
+    Route("POST", "/v1/operations/{id}/cancel", "manage", "cancel_operation"),
     Route("GET", "/v1/health", None, "health"),
     Route("GET", "/v1/openapi.json", None, "openapi"),
 )

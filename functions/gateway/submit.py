@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
+from fairlane.admission import Admission, over_limit
 from fairlane.cache import CachedRegistry
 from fairlane.domain import catalog
 from fairlane.domain.attention import Attention, Kind
@@ -23,7 +24,6 @@ from fairlane.domain.times import from_ms, to_ms
 from fairlane.events import Event, event_size, event_time, payload_hash
 from fairlane.lane_messages import LONGEST_DELAY, keep_event, lane_message
 from fairlane.ports import Clock, Created, DedupStore, EventStore, Message, Parallel, Queues, Reservation, TaskStore
-from gateway.admission import Admission, over_limit
 
 FARTHEST_DUE = timedelta(days=365)
 #: Without `dedupwindow`.

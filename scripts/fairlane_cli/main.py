@@ -8,6 +8,7 @@ import typer
 
 from fairlane_cli.command import command
 from fairlane_cli.commands import (
+    bulk,
     deliveries,
     doctor,
     explain,
@@ -82,7 +83,9 @@ submit.add_command(app)
 listen.add_command(app)
 explain.add_command(app)
 doctor.add_command(app)
+tasks.app.add_typer(bulk.bulk, name="bulk")
 app.add_typer(tasks.app, name="tasks")
+app.add_typer(bulk.operations, name="operations")
 app.add_typer(functions.app, name="functions")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(deliveries.app, name="deliveries")

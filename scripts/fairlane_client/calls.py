@@ -20,6 +20,9 @@ from fairlane_client.models import (
     LaneSpec,
     NewKey,
     NewSecret,
+    Operation,
+    OperationAction,
+    OperationFilter,
     Page,
     Redone,
     Redrive,
@@ -198,6 +201,23 @@ def redo_task(task_id: str, *, idempotency_key: str | None = None) -> Call[Redon
     """Run an ended task's event again. With the same key it is the same new task, however often it is asked for."""
     headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
     return Call("POST", path("tasks", task_id, "redo"), headers=headers)
+
+
+def start_operation(
+    action: OperationAction, where: OperationFilter, *, idempotency_key: str | None = None
+) -> Call[Operation]:
+    """Cancel or redo all tasks that match, in the background: see `wait_for_operation`."""
+    headers = {"Idempotency-Key": idempotency_key or uuid4().hex}
+    return Call("POST", path("tasks", "bulk"), body=json_body({"action": action, "filter": where}), headers=headers)
+
+
+def get_operation(operation_id: str) -> Call[Operation]:
+    return Call("GET", path("operations", operation_id))
+
+
+def cancel_operation(operation_id: str) -> Call[Operation]:
+    """Stop it; what it has done stays done. Raises ConflictError if it has ended (perhaps by our own repeat)."""
+    return Call("POST", path("operations", operation_id, "cancel"))
 
 
 def task_page(

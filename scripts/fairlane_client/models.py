@@ -314,6 +314,35 @@ class Accepted(TypedDict):
     duplicate: bool
 
 
+OperationAction = Literal["cancel", "redo"]
+
+
+class OperationFilter(TypedDict, total=False):
+    """Which tasks a bulk operation is about: all conditions must hold."""
+
+    status: TaskStatus
+    type: str
+    lane: str
+    source: str
+    created_after: str
+    created_before: str
+
+
+class Operation(TypedDict):
+    """A bulk operation, and how far it is."""
+
+    id: str
+    action: OperationAction
+    status: Literal["running", "done", "failed", "cancelled"]
+    matched: int
+    done: int
+    failed: int
+    filter: OperationFilter
+    error: str | None
+    created_at: str
+    ended_at: str | None
+
+
 class Redone(TypedDict):
     """The new task that runs another one's event again."""
 

@@ -8,7 +8,7 @@ from fairlane_client import calls
 from fairlane_client.call import Call
 from fairlane_client.errors import WaitTimeoutError
 from fairlane_client.flow import Emit, Flow, Pacing, Pause
-from fairlane_client.models import ENDS, Page, Task, Tenant
+from fairlane_client.models import ENDS, Operation, Page, Task, Tenant
 from fairlane_client.retrying import perform
 
 Item = TypeVar("Item")
@@ -36,6 +36,13 @@ def wait_for_task(pacing: Pacing, task_id: str, *, timeout_s: float | None = Non
     """The task once it has ended, in whichever way. Raises WaitTimeoutError."""
     call = calls.get_task(task_id)
     return (yield from _until(pacing, call, lambda task: task["status"] in ENDS, f"task {task_id}", timeout_s))
+
+
+def wait_for_operation(pacing: Pacing, operation_id: str, *, timeout_s: float | None = None) -> Flow[Operation]:
+    """The bulk operation once it runs no more. Raises WaitTimeoutError."""
+    call = calls.get_operation(operation_id)
+    what = f"operation {operation_id}"
+    return (yield from _until(pacing, call, lambda found: found["status"] != "running", what, timeout_s))
 
 
 def wait_for_tenant(pacing: Pacing, tenant: str, *, timeout_s: float | None = 300.0) -> Flow[Tenant]:

@@ -18,6 +18,7 @@ from fairlane.aws.attention import DynamoAttention
 from fairlane.aws.bus import EventBus
 from fairlane.aws.dedup import DynamoDedup
 from fairlane.aws.items import task_key
+from fairlane.aws.operations import DynamoOperations
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.retained import DynamoEvents
@@ -29,6 +30,7 @@ from fairlane.ports import (
     AttentionIndex,
     DedupStore,
     EventStore,
+    OperationStore,
     Queues,
     Registry,
     ResultsBus,
@@ -40,6 +42,7 @@ from tests.simulation.fakes.attention import FakeAttention, FakeEvents
 from tests.simulation.fakes.bus import FakeBus
 from tests.simulation.fakes.clock import START, VirtualClock
 from tests.simulation.fakes.dedup import FakeDedup
+from tests.simulation.fakes.operations import FakeOperations
 from tests.simulation.fakes.queues import FakeQueues
 from tests.simulation.fakes.registry import FakeRegistry
 from tests.simulation.fakes.slots import FakeSlots
@@ -59,6 +62,7 @@ class Tables:
     admission: AdmissionStore
     attention: AttentionIndex
     events: EventStore
+    operations: OperationStore
     #: (tenant, task id) -> when the record may be deleted (s since the epoch).
     ttl: Callable[[str, str], int]
     numbers: Iterator[int]
@@ -90,15 +94,16 @@ class BusPlace:
 
 @contextmanager
 def fake_tables() -> Iterator[Tables]:
-    tasks = FakeTasks()
+    tasks, operations = FakeTasks(), FakeOperations()
     yield Tables(
         tasks,
         FakeDedup(),
         FakeRegistry(),
         FakeSlots(),
         FakeAdmission(),
-        FakeAttention(tasks),
+        FakeAttention(tasks, operations),
         FakeEvents(),
+        operations,
         lambda tenant, task: int(tasks.records[tenant, task].ttl.timestamp()),
         itertools.count(1),
     )
@@ -148,6 +153,7 @@ def moto_tables(wrapped: Callable[[Any], Any] = lambda client: client) -> Iterat
             DynamoAdmission(client, "quotas", lambda: client),
             DynamoAttention(client, "tasks"),
             DynamoEvents(client, "tasks"),
+            DynamoOperations(client, "tasks"),
             ttl,
             itertools.count(1),
         )

@@ -43,6 +43,7 @@ class Mappings:
             ("LaneRedrive", "dispatcher"),
             ("ResultRedrive", "deliverer"),
             ("Undelivered", "deliverer"),
+            ("Wake", "janitor"),
         ):
             self._create({"EventSourceArn": self.stack.arn(queue), "FunctionName": f"{STACK}-{function}"})
 

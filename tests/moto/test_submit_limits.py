@@ -152,18 +152,20 @@ def test_a_cancelled_task_gives_its_place_back_at_once_and_once(world: World, ac
     assert backlog(acme) == 0
 
 
-def test_a_redone_task_counts_and_no_limit_refuses_it(world: World, acme: Tenant) -> None:
+def test_a_redone_task_is_admitted_as_a_submitted_one_and_a_repeat_needs_no_place(world: World, acme: Tenant) -> None:
     world.functions.scripts[ECHO] = raises(times=1)
     acme.register(retry={"max_attempts": 1})
     set_limits(acme, backlog=1)
     task_id = acme.submit(id="e-0").body["id"]
     world.settle()
     assert acme.submit(id="e-1").status == 202
-
+    headers = [("Idempotency-Key", "once")]
+    refused = acme.ask("POST", f"/v1/tasks/{task_id}/redo", headers=headers)
+    assert (refused.problem, "Retry-After" in refused.headers) == ("too-many-requests", True)
+    world.settle()
     for _ in range(2):
-        headers = [("Idempotency-Key", "once")]
         assert acme.ask("POST", f"/v1/tasks/{task_id}/redo", headers=headers).status == 202
-    assert backlog(acme) == 2
+    assert backlog(acme) == 1
     assert acme.submit(id="e-2").status == 429
     world.settle()
     assert backlog(acme) == 0

@@ -36,7 +36,7 @@ from tests.moto.tenant_functions import TenantFunctions
 from tests.moto.web import FakeWeb
 
 CONTROL_PLANE = ("/v1/tenants", "/v1/functions", "/v1/lanes", "/v1/subscriptions", "/v1/deliveries")
-FEEDS = ("dispatcher", "long-dispatcher", "deliverer")
+FEEDS = ("dispatcher", "long-dispatcher", "deliverer", "janitor")
 STRUCTURED = "application/cloudevents+json"
 BATCHED = "application/cloudevents-batch+json"
 STEP = timedelta(seconds=30)
@@ -118,10 +118,10 @@ class World:
             web=self.web,
         )
         self.patch.setattr(deliverer.bootstrap, "deliver", lambda: deliver)
-        rounds = janitor.bootstrap.build(
+        tidier = janitor.bootstrap.build(
             settings.JanitorSettings.from_env(self._environment("JanitorFunction")), now=utc_now, parallel=one_by_one
         )
-        self.patch.setattr(janitor.bootstrap, "rounds", lambda: rounds)
+        self.patch.setattr(janitor.bootstrap, "janitor", lambda: tidier)
 
     def tell_monotonic(self, monotonic: Callable[[], float]) -> None:
         """The time of the gateway's cache, which time-machine does not move."""
@@ -211,6 +211,8 @@ class World:
         with self.calls.by(function):
             if function == "deliverer":
                 return deliverer_handler.handler(event, None)
+            if function == "janitor":
+                return janitor_handler.handler(event, _Context(utc_now() + timedelta(seconds=60)))
             timeout = timedelta(seconds=900 if function == "long-dispatcher" else 60)
             return dispatcher_handler.handler(event, _Context(utc_now() + timeout))
 
@@ -267,7 +269,8 @@ class World:
 
     def redrive_arns(self) -> list[str]:
         """The queues that have a mapping without any tenant."""
-        return [self.stack.arn("LaneRedrive"), self.stack.arn("ResultRedrive"), self.stack.arn("Undelivered")]
+        names = ("LaneRedrive", "ResultRedrive", "Undelivered", "Wake")
+        return [self.stack.arn(name) for name in names]
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """What could not be processed, with its reason."""

@@ -15,6 +15,7 @@ from dispatcher.attempt import Attempts
 from dispatcher.batch import Dispatch
 from dispatcher.flow import Flow
 from dispatcher.limits import Limits
+from fairlane.admission import Admission
 from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
 from fairlane.domain.admission import SubmitLimits
@@ -23,7 +24,6 @@ from fairlane.domain.task import Task
 from fairlane.healing import Healing
 from fairlane.ports import BusEntry, Clock
 from fairlane.telling import Telling
-from gateway.admission import Admission
 from gateway.submit import Submit
 from janitor.due import SendDue
 from janitor.duties import Rounds

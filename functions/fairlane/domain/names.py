@@ -13,6 +13,7 @@ from fairlane.domain.errors import FieldError, Refused
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 TASK_TYPE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 TASK_ID = re.compile(r"t_[a-z2-7]{26}")
+OPERATION_ID = re.compile(r"op_[a-z2-7]{26}")
 
 QUEUE_NAME_LIMIT = 80
 RULE_NAME_LIMIT = 64
@@ -38,6 +39,11 @@ def _check(pattern: re.Pattern[str], value: str, field: str, remedy: str, pointe
 def task_id(tenant: str, source: str, event_id: str) -> str:
     """The id of the task of an event. Deterministic, so that the record's put is the deduplication."""
     return "t_" + _digest(tenant, source, event_id, length=26)
+
+
+def operation_id(tenant: str, key: str) -> str:
+    """The id of the bulk operation that a tenant starts under a key of its own."""
+    return "op_" + _digest(tenant, key, length=26)
 
 
 def shortened(prefix: str, *parts: str, limit: int) -> str:

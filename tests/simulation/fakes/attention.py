@@ -7,14 +7,16 @@ from datetime import datetime
 from fairlane.domain.attention import WITHOUT_MESSAGE, Attention, Kind
 from fairlane.domain.task import Task
 from fairlane.ports import Noted
+from tests.simulation.fakes.operations import FakeOperations
 from tests.simulation.fakes.tasks import FakeTasks
 
 
 class FakeAttention:
     """`AttentionIndex` over the records of a `FakeTasks`."""
 
-    def __init__(self, tasks: FakeTasks) -> None:
+    def __init__(self, tasks: FakeTasks, operations: FakeOperations | None = None) -> None:
         self._tasks = tasks
+        self._operations = operations or FakeOperations()
 
     def noted(self, kind: Kind, *, until: datetime) -> Iterator[Noted]:
         found = [
@@ -22,10 +24,14 @@ class FakeAttention:
             for (tenant, name), held in self._tasks.records.items()
             if held.task.attention is not None and held.task.attention.kind is kind
         ]
+        if kind is Kind.OPERATION:
+            found = [Noted(*key, Attention(kind, at)) for key, at in self._operations.noted.items()]
         yield from sorted((one for one in found if one.attention.at <= until), key=lambda one: one.attention.at)
 
     def holds(self, tenant: str) -> bool:
-        return any(owner == tenant and held.task.attention for (owner, _), held in self._tasks.records.items())
+        tasks = ((owner, held.task.attention) for (owner, _), held in self._tasks.records.items())
+        noted = {owner for owner, attention in tasks if attention} | {owner for owner, _ in self._operations.noted}
+        return tenant in noted
 
     def without_message(self, tenant: str) -> int:
         mine = (held.task.attention for (owner, _), held in self._tasks.records.items() if owner == tenant)

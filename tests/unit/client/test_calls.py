@@ -48,6 +48,9 @@ EVERY_CALL: list[Call[Any]] = [
     calls.explain_task("t_1"),
     calls.cancel_task("t_1"),
     calls.redo_task("t_1"),
+    calls.start_operation("cancel", {}),
+    calls.get_operation("op_1"),
+    calls.cancel_operation("op_1"),
     calls.task_page(),
 ]
 

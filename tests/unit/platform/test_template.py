@@ -67,6 +67,7 @@ def test_every_queue_of_the_template_but_the_last_has_a_reader() -> None:
         ("DispatcherFunction", "LaneRedrive"),
         ("DelivererFunction", "ResultRedrive"),
         ("DelivererFunction", "Undelivered"),
+        ("JanitorFunction", "Wake"),
     }
 
 
