@@ -41,7 +41,7 @@ class Wakes:
         try:
             answer(wake, until)
         except Exception:  # it stays noted in `attention` too; the message comes again first
-            about = {"action": "wake_failed", "tenant": wake.tenant, "name": wake.name}
+            about = {"action": "wake_failed", "tenant": wake.tenant, "woken_for": wake.name}
             self.logger.exception("not woken", extra=about)
             return False
         return True
