@@ -5,7 +5,7 @@ its result message was confirmed, when a fresh copy of it was, or when its buria
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,7 @@ from fairlane.cache import CachedRegistry
 from fairlane.domain.catalog import QueueOwner
 from fairlane.domain.errors import Refused
 from fairlane.domain.task import Task
+from fairlane.domain.times import to_ms
 from fairlane.http import parse_json
 from fairlane.ports import Clock, Message, Parallel, Queues, TaskStore
 from fairlane.received import OWN_DEPTH, Received, bury, owner_of, partial_response, received_of
@@ -26,6 +27,8 @@ from fairlane.results import result_message
 
 #: SQS keeps a message 14 days from its sending; past this a fresh copy takes its place.
 OLD = timedelta(days=10)
+#: A copy comes last in its group, so in an ordered queue only at the last moment.
+OLD_IN_ORDER = timedelta(days=13)
 #: A message whose attempt raised in our own code comes back after this.
 AFTER_ERROR = timedelta(seconds=5)
 
@@ -66,15 +69,16 @@ class Dispatch:
     def __call__(self, records: Sequence[dict[str, Any]], *, deadline: datetime) -> dict[str, Any]:
         """The partial batch response. `deadline` is when this environment is killed."""
         gates = Gates(self.flow)
-        jobs = [self._job(received_of(record), gates, deadline) for record in records]
+        begun: set[str] = set()
+        jobs = [self._job(received_of(record), gates, begun, deadline) for record in records]
         failed: list[Received] = []
 
-        def run(job: _Job) -> _Done:
-            return self._run(job, gates)
+        def run(row: list[_Job]) -> list[_Done]:
+            return self._run_row(row, gates)
 
-        for group in self.parallel(run, jobs):
+        for group in self.parallel(run, _rows(jobs)):
             gates.settle()
-            done = [outcome for _, outcome in group]
+            done = [outcome for _, row in group for outcome in row]
             failed += self._publish([one for one in done if isinstance(one.disposition, Publish)])
             for one in done:
                 if isinstance(one.disposition, Bury):
@@ -83,7 +87,7 @@ class Dispatch:
         gates.settle(last=True)
         return partial_response(failed)
 
-    def _job(self, message: Received, gates: Gates, deadline: datetime) -> _Job:
+    def _job(self, message: Received, gates: Gates, begun: set[str], deadline: datetime) -> _Job:
         """What the message asks for. All of a batch are known before the first slot is taken."""
         owner = None
         try:
@@ -96,11 +100,26 @@ class Dispatch:
             if message.was_redriven:
                 return _Job(message, owner, self._again(assignment))
             planned = self.attempts.plan(assignment)
-            gates.expect(planned)
+            if message.group not in begun:
+                gates.expect(planned)  # of a row only the first one can start now
+            if message.is_ordered:
+                begun.add(message.group)
             return _Job(message, owner, planned)
         except Exception:
             self.logger.exception("attempt failed", extra={"action": "attempt_failed"})
             return _Job(message, owner, self._own_error())
+
+    def _run_row(self, row: list[_Job], gates: Gates) -> list[_Done]:
+        """One after the other; what comes after one that has not ended is not run, and free again when that one is."""
+        done: list[_Done] = []
+        for job in row:
+            if done and isinstance(done[-1].disposition, Hide):
+                behind = Hide(self.now(), "behind a task of its partition key that has not ended")
+                self._log(job.message, job.owner, behind)
+                done.append(_Done(job.message, job.owner, behind))
+            else:
+                done.append(self._run(job, gates))
+        return done
 
     def _run(self, job: _Job, gates: Gates) -> _Done:
         done = job.plan
@@ -145,7 +164,8 @@ class Dispatch:
         now = self.now()
         kept: list[_Done] = []
         for one in hidden:
-            stale = one.message.was_redriven or now - one.message.sent_at > OLD
+            old = now - one.message.sent_at > (OLD_IN_ORDER if one.message.is_ordered else OLD)
+            stale = one.message.was_redriven or old
             if not (stale and self._renew(one, now)):
                 kept.append(one)
         by_queue: dict[str, dict[str, timedelta]] = {}
@@ -171,8 +191,7 @@ class Dispatch:
             self.logger.exception("renewal failed", extra={"action": "renewal_failed"})
             return False
         delay = min(max(timedelta(), _until(one.disposition) - now), timedelta(minutes=15))
-        copy = Message(one.message.body, one.message.attributes, delay)
-        return all(self.queues.send(one.owner.queue_url, [copy]))
+        return all(self.queues.send(one.owner.queue_url, [_copy(one.message, delay)]))
 
     def _log(self, message: Received, owner: QueueOwner | None, disposition: Disposition) -> None:
         about: dict[str, Any] = {
@@ -194,6 +213,21 @@ def _committed(one: _Done) -> Task | None:
     """The task whose end was committed here, if one was."""
     disposition = one.disposition
     return disposition.task if isinstance(disposition, Publish) and disposition.committed else None
+
+
+def _rows(jobs: Sequence[_Job]) -> list[list[_Job]]:
+    """What may run at once: each message alone, but for those of one group of an ordered queue."""
+    rows: dict[str, list[_Job]] = {}
+    for n, job in enumerate(jobs):
+        key = job.message.group if job.message.is_ordered else str(n)
+        rows.setdefault(key, []).append(job)
+    return list(rows.values())
+
+
+def _copy(message: Received, delay: timedelta) -> Message:
+    """The message once more; in an ordered queue another one than that which it replaces."""
+    dedup = f"{message.attributes.get('task')}-{to_ms(message.sent_at)}"
+    return Message(message.body, message.attributes, delay, message.group, dedup)
 
 
 def _assignment(message: Received, owner: QueueOwner, deadline: datetime) -> Assignment | Bury:

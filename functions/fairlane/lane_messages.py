@@ -1,10 +1,12 @@
 """The message that a lane's queue holds for a task, and what is kept of it where no queue holds it."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fairlane.domain.task import LONGEST_WAIT, Task
 from fairlane.events import Event, event_json
+from fairlane.ordering import message_group
 from fairlane.ports import EventStore, Message
 
 #: SQS delays a message 15 minutes at most.
@@ -12,9 +14,19 @@ LONGEST_DELAY = timedelta(minutes=15)
 
 
 def lane_message(task: Task, event: Event, *, now: datetime) -> Message:
-    """The event with the task's identity, delayed until the task wants it (15 minutes at most)."""
+    """The event with the task's identity, delayed until the task wants it (15 minutes at most).
+
+    An ordered lane knows no delay: there a task that is not due yet blocks its key. A repeated send of the same task is one
+    message there.
+    """
     delay = max(timedelta(), (task.wakes_at or now) - now)
-    return Message(event_json(event), {"task": task.id, "generation": str(task.generation)}, min(delay, LONGEST_DELAY))
+    attributes = {"task": task.id, "generation": str(task.generation)}
+    message = Message(event_json(event), attributes, min(delay, LONGEST_DELAY))
+    key = event.get("partitionkey")
+    if key is None:
+        return message
+    group = message_group(task.tenant, task.lane, str(key))
+    return replace(message, group=group, dedup=f"{task.id}-{task.generation}")
 
 
 def keep_event(events: EventStore, task: Task, event: Event) -> None:

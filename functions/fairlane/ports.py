@@ -265,11 +265,17 @@ class Depths(Protocol):
 
 @dataclass(frozen=True)
 class Message:
-    """A message to send: its body and its string attributes."""
+    """A message to send: its body and its string attributes.
+
+    `group` and `dedup` are for ordered queues (the same `dedup` within five minutes is the same message there), which
+    in turn know no delay.
+    """
 
     body: str
     attributes: Mapping[str, str]
     delay: timedelta = timedelta()
+    group: str = ""
+    dedup: str = ""
 
 
 class Queues(Protocol):

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from fairlane.domain.catalog import QueueOwner, queue_partition
 from fairlane.domain.times import from_ms
 from fairlane.http import MAX_DEPTH
+from fairlane.ordering import is_ordered
 from fairlane.ports import Entry, Message, Queues
 
 #: An accepted event's data, and a function's result, lie deeper in our own messages than they came to us.
@@ -42,6 +43,13 @@ class Received:
     home_arn: str
     sent_at: datetime
     receive_count: int
+    #: The message group, if it was sent with one.
+    group: str = ""
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether it may only be processed after those before it in its group."""
+        return is_ordered(self.queue_arn)
 
     @property
     def was_redriven(self) -> bool:
@@ -66,6 +74,7 @@ def received_of(record: Mapping[str, Any]) -> Received:
         home_arn=system.get("DeadLetterQueueSourceArn") or arn,
         sent_at=from_ms(int(system["SentTimestamp"])),
         receive_count=int(system.get("ApproximateReceiveCount", 1)),
+        group=system.get("MessageGroupId", ""),
     )
 
 

@@ -23,6 +23,7 @@ from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
 from fairlane.domain.times import from_ms, to_ms
 from fairlane.events import Event, event_size, event_time, payload_hash
 from fairlane.lane_messages import LONGEST_DELAY, keep_event, lane_message
+from fairlane.ordering import is_ordered
 from fairlane.ports import Clock, Created, DedupStore, EventStore, Message, Parallel, Queues, Reservation, TaskStore
 
 FARTHEST_DUE = timedelta(days=365)
@@ -126,6 +127,8 @@ class Submit:
         function = self._function(tenant, event["type"])
         lane = event.get("lane") or function.lane
         queue_url = self._lane(tenant, lane)
+        if is_ordered(queue_url) and not event.get("partitionkey"):
+            raise _refused("#/partitionkey", f"the lane {lane} is ordered: say which tasks it is in order with")
         _check_window(event, spec)
         due, expires = _times(event, now)
         if expires is not None and expires <= now:

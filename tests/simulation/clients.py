@@ -13,7 +13,7 @@ from tests.simulation.faults import Outage
 from tests.simulation.functions import new_process
 from tests.simulation.monitor import said
 from tests.simulation.scheduler import Crash
-from tests.simulation.tenants import TYPES, SimulatedTenant
+from tests.simulation.tenants import ORDERED, TYPES, SimulatedTenant
 from tests.simulation.world import World
 
 GATEWAY_LIVES = timedelta(seconds=29)
@@ -123,8 +123,11 @@ class Clients:
             "type": rng.choice(list(TYPES)),
             "data": {"then": rng.choice(THEN)},
         }
-        if rng.random() < 0.3:
+        lane = rng.random()
+        if lane < 0.3:
             event["lane"] = "bulk"
+        elif lane < 0.5:
+            event |= {"lane": ORDERED, "partitionkey": rng.choice("ab")}
         soon = self.world.clock() + timedelta(seconds=rng.randrange(1, 120))
         late = self.world.clock() + timedelta(days=rng.randrange(1, 20))
         kind = rng.random()
@@ -134,7 +137,7 @@ class Clients:
             event["notbefore"] = rfc3339(soon)
         elif kind < 0.3:
             event["dedupkey"] = f"key {n}"
-        elif kind < 0.33:
+        elif kind < 0.33 and event.get("lane") != ORDERED:  # it would block its key for so long
             event["notbefore"] = rfc3339(late)
             self.latest_due = max(self.latest_due, late)
         return event

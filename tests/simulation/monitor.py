@@ -3,7 +3,7 @@
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,6 +41,8 @@ class Monitor:
         self.reached: set[str] = set()
         #: (tenant, task id) -> when a client was first told that it is accepted.
         self.acknowledged_at: dict[tuple[str, str], datetime] = {}
+        #: What was sent before a task in its group of an ordered lane and has not ended.
+        self.before: Callable[[str, str, int], list[str]] = lambda _tenant, _task, _generation: []
         #: (tenant, lane, from when to when it was paused).
         self.pauses: list[tuple[str, str, Span]] = []
         #: (tenant, lane, task type, when it was called, its span), of every run.
@@ -85,6 +87,8 @@ class Monitor:
             return
         self.expect(said(dict(event)) == record.payload_hash, f"{task_id} ran with another payload")
         self.expect(function.startswith(f"{tenant}-"), f"{task_id} of {tenant} ran {function}")
+        before = self.before(tenant, task_id, record.generation)
+        self.expect(not before, f"{task_id} overtook {before}")
         self._all.append((tenant, record.lane, record.type, called, span))
         runs = self._runs[tenant, task_id, record.generation]
         for start, end in runs:

@@ -12,7 +12,9 @@ from tests.simulation.fakes.registry import FakeRegistry
 
 #: Task type -> timeout (s), attempts.
 TYPES = {"quick": (3.0, 3), "slow": (50.0, 2), "once": (10.0, 1), "doomed": (5.0, 3)}
-LANES = ("default", "bulk")
+LANES = ("default", "bulk", "keyed")
+#: Its tasks have a `partitionkey`.
+ORDERED = "keyed"
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def register(
     limits: SimulatedLimits,
 ) -> SimulatedTenant:
     """A tenant with its queues and functions."""
-    lanes = {lane: queues.add(f"s-lane-{name}-{lane}", redrive=lane_redrive) for lane in LANES}
+    plain = [lane for lane in LANES if lane != ORDERED]
+    lanes = {lane: queues.add(f"s-lane-{name}-{lane}", redrive=lane_redrive) for lane in plain}
+    lanes[ORDERED] = queues.add(f"s-lane-{name}-{ORDERED}.fifo")
     results_url = queues.add(f"s-results-{name}", redrive=result_redrive)
     tenant = SimulatedTenant(name, lanes["default"], results_url, lanes, limits)
     document = {"status": "active", "limits": {"concurrency": limits.tenant}, "retention_days": 90}

@@ -113,6 +113,7 @@ class World:
         self.registry = FakeRegistry()
         self.queues = FakeQueues(self.clock, pick=self._shuffled, stays_visible=self._delivered_twice)
         self.queues.on_send = self._on_send
+        self.monitor.before = self._before
         self._pollers: dict[str, Actor] = {}
         #: The mappings stand still until then: nothing is received.
         self.down_until = self.clock()
@@ -234,6 +235,16 @@ class World:
             if limits is not None:
                 with suppress(Outage):
                     healing.heal(tenant.name, limits)
+
+    def _before(self, tenant: str, task_id: str, generation: int) -> list[str]:
+        """Tasks that were sent before this one under its key and have not ended."""
+        wanted = (task_id, str(generation))
+        for sent in self.queues.in_order.values():
+            named = [(one.attributes.get("task", ""), one.attributes.get("generation")) for one in sent]
+            if wanted in named:
+                earlier = [(self.tasks.get(tenant, name), gen) for name, gen in named[: named.index(wanted)]]
+                return [t.id for t, gen in earlier if t and not t.status.is_end and str(t.generation) == gen]
+        return []
 
     def _depths(self) -> FakeDepths:
         lanes = {one.name: [*one.lanes.values(), self.lane_redrive] for one in self.tenants}

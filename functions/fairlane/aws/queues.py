@@ -8,10 +8,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fairlane.ordering import is_ordered
 from fairlane.ports import Message
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class SqsQueues:
                 return
 
     def _send_batch(self, queue_url: str, batch: Sequence[Message]) -> list[bool]:
-        entries: Any = [_entry(n, message) for n, message in enumerate(batch)]
+        entries: Any = [_entry(n, message, queue_url) for n, message in enumerate(batch)]
         try:
             answer = self._client.send_message_batch(QueueUrl=queue_url, Entries=entries)
         except (ClientError, BotoCoreError):
@@ -82,7 +84,7 @@ def _batches(messages: Sequence[Message]) -> Iterator[list[Message]]:
         yield batch
 
 
-def _entry(n: int, message: Message) -> dict[str, Any]:
+def _entry(n: int, message: Message, queue_url: str) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "Id": str(n),
         "MessageBody": message.body,
@@ -90,7 +92,11 @@ def _entry(n: int, message: Message) -> dict[str, Any]:
             name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
         },
     }
-    if message.delay > timedelta():
+    if is_ordered(queue_url):
+        # what has no group comes from a lane that was not ordered: it is in order with its like
+        entry["MessageGroupId"] = message.group or "none"
+        entry["MessageDeduplicationId"] = message.dedup or uuid4().hex
+    elif message.delay > timedelta():
         entry["DelaySeconds"] = min(900, math.ceil(message.delay.total_seconds()))
     return entry
 

@@ -36,13 +36,30 @@ class FakeQueue:
     visibility: timedelta = timedelta(seconds=90)
     redrive: tuple[str, int] | None = None
     held: list[Held] = field(default_factory=list)
+    #: Deduplication id -> until when it counts.
+    dedup: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
         return ARN + self.url.rpartition("/")[2]
 
+    @property
+    def is_ordered(self) -> bool:
+        return self.url.endswith(".fifo")
+
     def next_visible_at(self) -> datetime | None:
-        return min((one.visible_at for one in self.held), default=None)
+        """When something can be received: of a group nothing while any of it is in flight."""
+        groups: dict[str, datetime] = {}
+        for n, one in enumerate(self.held):
+            key = one.message.group if self.is_ordered else str(n)
+            groups[key] = max(one.visible_at, groups.get(key, one.visible_at))
+        return min(groups.values(), default=None)
+
+    def visible(self, now: datetime) -> list[Held]:
+        if not self.is_ordered:
+            return [one for one in self.held if one.visible_at <= now]
+        blocked = {one.message.group for one in self.held if one.visible_at > now}
+        return [one for one in self.held if one.message.group not in blocked]
 
 
 class FakeQueues:
@@ -61,6 +78,8 @@ class FakeQueues:
     ) -> None:
         self.queues: dict[str, FakeQueue] = {}
         self.on_send: Callable[[str, datetime], None] = lambda _url, _at: None
+        #: (queue, group) -> what was ever sent to it, in order.
+        self.in_order: dict[tuple[str, str], list[Message]] = {}
         self._now = now
         self._pick = pick
         self._stays_visible = stays_visible
@@ -84,6 +103,10 @@ class FakeQueues:
             return [False] * len(messages)
         now = self._now()
         for message in messages:
+            if queue.is_ordered and self._is_repeated(queue, message, now):
+                continue
+            if queue.is_ordered:
+                self.in_order.setdefault((queue_url, message.group), []).append(message)
             delay = timedelta(seconds=min(900, math.ceil(message.delay.total_seconds())))
             self._put(queue, Held(f"m{next(self._numbers)}", message, now, now + delay, queue.arn))
         return [True] * len(messages)
@@ -101,14 +124,15 @@ class FakeQueues:
         """Up to `most` visible messages, as records of a mapping's event."""
         queue, now = self.queues[queue_url], self._now()
         records: list[dict[str, Any]] = []
-        for one in self._pick([held for held in queue.held if held.visible_at <= now])[:most]:
+        visible = queue.visible(now)
+        for one in (visible if queue.is_ordered else self._pick(visible))[:most]:
             if queue.redrive is not None and one.receive_count >= queue.redrive[1]:
                 queue.held.remove(one)
                 one.visible_at, one.receive_count = now, 0
                 self._put(self.queues[queue.redrive[0]], one)
                 continue
             one.receive_count += 1
-            if not self._stays_visible():
+            if queue.is_ordered or not self._stays_visible():
                 one.receipt = f"r{next(self._numbers)}"
                 one.visible_at = now + queue.visibility
             records.append(_record(one, queue))
@@ -126,6 +150,12 @@ class FakeQueues:
         """Everything in the queue, visible or not."""
         return (one.message for one in self.queues[queue_url].held)
 
+    def _is_repeated(self, queue: FakeQueue, message: Message, now: datetime) -> bool:
+        repeated = bool(message.dedup) and queue.dedup.get(message.dedup, now) > now
+        if not repeated:
+            queue.dedup[message.dedup] = now + timedelta(minutes=5)
+        return repeated
+
     def _put(self, queue: FakeQueue, held: Held) -> None:
         queue.held.append(held)
         self.on_send(queue.url, held.visible_at)
@@ -133,6 +163,8 @@ class FakeQueues:
 
 def _record(one: Held, queue: FakeQueue) -> dict[str, Any]:
     system = {"SentTimestamp": str(to_ms(one.sent_at)), "ApproximateReceiveCount": str(one.receive_count)}
+    if one.message.group:
+        system["MessageGroupId"] = one.message.group
     if one.home_arn != queue.arn:
         system["DeadLetterQueueSourceArn"] = one.home_arn
     return {
