@@ -5,7 +5,7 @@ its result message was confirmed, when a fresh copy of it was, or when its buria
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -16,8 +16,8 @@ LONGEST_DELAY = timedelta(minutes=15)
 def lane_message(task: Task, event: Event, *, now: datetime) -> Message:
     """The event with the task's identity, delayed until the task wants it (15 minutes at most).
 
-    An ordered lane knows no delay: there a task that is not due yet blocks its key. A repeated send of the same task is one
-    message there.
+    An ordered lane knows no delay: there a task that is not due yet blocks its key. A repeated send of the same task is
+    one message there.
     """
     delay = max(timedelta(), (task.wakes_at or now) - now)
     attributes = {"task": task.id, "generation": str(task.generation)}

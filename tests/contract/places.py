@@ -77,10 +77,12 @@ class Tables:
 
 @dataclass
 class QueuePlace:
-    """Queues, what a mapping would do with them, and time."""
+    """Queues, what a mapping would do with them, and time. `in_order` is one that keeps an order."""
 
     queues: Queues
     url: str
+    in_order: str
+    delete: Callable[[str, Record], object]
     receive: Callable[[str], Sequence[Record]]
     pass_time: Callable[[timedelta], None]
 
@@ -163,7 +165,11 @@ def moto_tables(wrapped: Callable[[Any], Any] = lambda client: client) -> Iterat
 def fake_queue() -> Iterator[QueuePlace]:
     clock = VirtualClock()
     queues = FakeQueues(clock)
-    yield QueuePlace(queues, queues.add("lane"), queues.receive, clock.advance)
+
+    def delete(url: str, record: Record) -> None:
+        queues.delete(url, record["messageId"])
+
+    yield QueuePlace(queues, queues.add("lane"), queues.add("lane.fifo"), delete, queues.receive, clock.advance)
 
 
 @contextmanager
@@ -182,7 +188,13 @@ def moto_queue() -> Iterator[QueuePlace]:
             )
             return [_record(message) for message in answer.get("Messages", [])]
 
-        yield QueuePlace(SqsQueues(client), url, receive, time.shift)
+        fifo: Any = {"VisibilityTimeout": "90", "FifoQueue": "true"}
+        in_order = client.create_queue(QueueName="lane.fifo", Attributes=fifo)["QueueUrl"]
+
+        def delete(queue_url: str, record: Record) -> None:
+            client.delete_message(QueueUrl=queue_url, ReceiptHandle=record["receiptHandle"])
+
+        yield QueuePlace(SqsQueues(client), url, in_order, delete, receive, time.shift)
 
 
 @contextmanager

@@ -126,3 +126,53 @@ def test_nothing_is_hidden_for_longer_than_sqs_allows(queue: QueuePlace) -> None
     assert received(queue) == []
     queue.pass_time(timedelta(hours=1))
     assert len(received(queue)) == 1
+
+
+# --- queues that keep an order -------------------------------------------------------------------
+
+
+def keyed(body: str, group: str = "a", dedup: str | None = None) -> Message:
+    return Message(body, {"task": body, "generation": "1"}, group=group, dedup=dedup or body)
+
+
+def bodies(queue: QueuePlace) -> list[str]:
+    return [received_of(record).body for record in queue.receive(queue.in_order)]
+
+
+def test_a_group_comes_in_its_order_and_nothing_of_it_while_any_is_in_flight(queue: QueuePlace) -> None:
+    queue.queues.send(queue.in_order, [keyed("a1"), keyed("b1", "b"), keyed("a2")])
+
+    first = queue.receive(queue.in_order)
+    assert [received_of(record).body for record in first if received_of(record).group == "a"] == ["a1", "a2"]
+    queue.queues.send(queue.in_order, [keyed("a3"), keyed("b2", "b"), keyed("c1", "c")])
+
+    assert bodies(queue) == ["c1"]
+
+
+def test_a_head_that_is_hidden_blocks_its_group_and_no_other(queue: QueuePlace) -> None:
+    queue.queues.send(queue.in_order, [keyed("a1"), keyed("a2"), keyed("b1", "b"), keyed("b2", "b")])
+    records = {received_of(record).body: record for record in queue.receive(queue.in_order)}
+    receipts = {body: record["receiptHandle"] for body, record in records.items()}
+    queue.delete(queue.in_order, records["b1"])
+    queue.queues.hide(queue.in_order, {receipts["a1"]: 30 * SECOND, receipts["a2"]: 0 * SECOND})
+    queue.queues.hide(queue.in_order, {receipts["b2"]: 0 * SECOND})
+
+    queue.pass_time(SECOND)
+    assert bodies(queue) == ["b2"]
+    queue.pass_time(30 * SECOND)
+    assert bodies(queue) == ["a1", "a2"]
+
+
+def test_a_repeated_send_is_one_message_and_a_delay_is_none(queue: QueuePlace) -> None:
+    late = Message("a1", {}, delay=60 * SECOND, group="a", dedup="same")
+
+    assert queue.queues.send(queue.in_order, [late]) == [True]
+    assert queue.queues.send(queue.in_order, [late]) == [True]
+
+    assert bodies(queue) == ["a1"]
+
+
+def test_a_queue_without_order_takes_a_message_of_a_group_as_any_other(queue: QueuePlace) -> None:
+    assert queue.queues.send(queue.url, [keyed("a1"), keyed("a1")]) == [True, True]
+
+    assert [message.body for message in received(queue)] == ["a1", "a1"]

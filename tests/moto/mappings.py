@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
+from moto.sqs.models import sqs_backends
 
 from tests.moto.calls import Calls
 from tests.moto.stack import ACCOUNT, REGION, STACK, Stack, client
@@ -99,6 +100,7 @@ class Poller:
         """One batch; how many messages it had. A handler that dies leaves them to their visibility timeout."""
         with self.calls.by("mapping"):
             url = url_of(queue_arn)
+            _free_groups(queue_arn)
             answer = self.sqs.receive_message(
                 QueueUrl=url, MaxNumberOfMessages=batch_size, AttributeNames=["All"], MessageAttributeNames=["All"]
             )
@@ -119,12 +121,22 @@ class Poller:
             self.sqs.delete_message_batch(QueueUrl=url, Entries=entries)
 
 
+def _free_groups(queue_arn: str) -> None:
+    """Moto lets the last message of a group go first when all of them become visible again at once; SQS does not."""
+    queue = sqs_backends[ACCOUNT][REGION].queues[queue_arn.rpartition(":")[2]]
+    for message in list(queue.pending_messages):
+        if message.visible:
+            queue.pending_messages.discard(message)
+
+
 def record_of(message: dict[str, Any], queue_arn: str, home_arn: str | None = None) -> Record:
     """A received message as Lambda writes it into the event. `home_arn`: where SQS has redriven it from."""
     attributes = {
         name: message["Attributes"][name]
         for name in ("ApproximateReceiveCount", "SentTimestamp", "SenderId", "ApproximateFirstReceiveTimestamp")
     }
+    if "MessageGroupId" in message["Attributes"]:
+        attributes["MessageGroupId"] = message["Attributes"]["MessageGroupId"]
     if home_arn:
         attributes["DeadLetterQueueSourceArn"] = home_arn
     return {

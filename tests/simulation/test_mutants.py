@@ -9,6 +9,7 @@ import pytest
 
 from deliverer.batch import Deliver
 from dispatcher.batch import Dispatch
+from dispatcher.gates import Gates
 from dispatcher.hand import Hand, Permit
 from dispatcher.limits import Limits
 from fairlane.backlog import Backlog
@@ -161,6 +162,19 @@ class GivesBackTwice(FakeSlots):
         return True
 
 
+class IgnoresTheOrder(Dispatch):
+    def _run_row(self, row: list[Any], gates: Gates) -> list[Any]:
+        return [self._run(job, gates) for job in row]
+
+
+class LetsNextOvertake(Dispatch):
+    def _keep(self, hidden: Sequence[Any]) -> list[Any]:
+        """A head that is sent again comes last."""
+        heads = [one for one in hidden if one.message.is_ordered and "behind" not in one.disposition.reason]
+        kept = super()._keep([one for one in hidden if one not in heads])
+        return kept + [one.message for one in heads if not self._renew(one, self.now())]
+
+
 MUTANTS = {
     "a backlog limit that does not limit": Parts(meters=TakesWhatIsNotThere),
     "a place given back twice": Parts(backlog=GivesPlacesBackTwice),
@@ -182,6 +196,8 @@ MUTANTS = {
     "an acknowledgement before the queue's": Parts(submit=AcknowledgesWithoutConfirmation),
     "a duplicate that trusts the first send": Parts(submit=DuplicatesNeverSend),
     "a tenant that reaches another": Parts(submit=IgnoresTheLane),
+    "a key whose tasks do not wait for each other": Parts(dispatch=IgnoresTheOrder),
+    "a head that comes last": Parts(dispatch=LetsNextOvertake),
     "slots taken without looking at the limit": Parts(slots=TakesMoreThanThereIs),
     "slots given back twice": Parts(slots=GivesBackTwice),
 }

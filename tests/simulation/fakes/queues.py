@@ -108,6 +108,8 @@ class FakeQueues:
             if queue.is_ordered:
                 self.in_order.setdefault((queue_url, message.group), []).append(message)
             delay = timedelta(seconds=min(900, math.ceil(message.delay.total_seconds())))
+            if queue.is_ordered:
+                delay = timedelta()
             self._put(queue, Held(f"m{next(self._numbers)}", message, now, now + delay, queue.arn))
         return [True] * len(messages)
 
