@@ -59,7 +59,7 @@ def _ended(snapshot: Snapshot) -> Explanation:
     task, end = snapshot.task, end_of(snapshot)
     took = f", {_length(task.ended_at - task.created_at)} after it was accepted" if task.ended_at else ""
     sent = "" if end.is_sent else " Its result is still to be sent: the janitor does that within a minute."
-    return Explanation(task, f"{_upper(end.why)}{took}.{sent}", (), None, end, ())
+    return Explanation(task, f"{_upper(end.why)}{took}.{sent}", (), None, end, _undelivered(task))
 
 
 def _summary(snapshot: Snapshot, found: Sequence[Wait]) -> str:
@@ -68,6 +68,14 @@ def _summary(snapshot: Snapshot, found: Sequence[Wait]) -> str:
     if not found:
         return f"{_upper(status.value)} for {since}: nothing is in its way, a dispatcher receives it any moment."
     return f"{_upper(status.value)} for {since}: {'; '.join(wait.what for wait in found)}."
+
+
+def _undelivered(task: Task) -> list[str]:
+    lost = task.undelivered
+    if lost is None:
+        return []
+    names = ", ".join(sorted(lost.subscriptions))
+    return [f"Its result did not arrive at {names} ({lost.error}): POST /v1/deliveries/redrive sends it again."]
 
 
 def _notes(snapshot: Snapshot) -> list[str]:

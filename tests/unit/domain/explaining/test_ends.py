@@ -4,7 +4,7 @@ import pytest
 
 from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.explanation import explain, explanation_view
-from fairlane.domain.task import Status, TaskError
+from fairlane.domain.task import Status, TaskError, Undelivered
 from tests.unit.domain.explaining.building import BROKEN, a_snapshot, a_task, ago, later
 
 
@@ -74,6 +74,13 @@ def test_a_result_that_is_still_to_be_sent_is_told() -> None:
     snapshot = a_snapshot(a_task(Status.CANCELLED, attention=Attention(Kind.UNSENT, ago(10))))
     assert explain(snapshot).summary.endswith("Its result is still to be sent: the janitor does that within a minute.")
     assert explanation_view(snapshot)["end"]["result_sent"] is False
+
+
+def test_a_result_that_did_not_arrive_is_told_with_where_and_what_helps() -> None:
+    lost = Undelivered(subscriptions=frozenset({"b", "a"}), attempts=9, error="410 Gone")
+    assert explain(a_snapshot(a_task(Status.SUCCEEDED, undelivered=lost))).notes == [
+        "Its result did not arrive at a, b (410 Gone): POST /v1/deliveries/redrive sends it again."
+    ]
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status.is_end])
