@@ -21,9 +21,9 @@ from bench.noisy.scenarios import Flood, Isolation, Plan
 from bench.noisy.scenarios import quick as quickened
 from bench.stacks import one_stack, two_stacks
 from fairlane_cli.demo.request_log import NotCountedError
+from fairlane_cli.demo.work import CALL_ERRORS
 from fairlane_cli.failures import ExitCode
 from fairlane_cli.stack import ROOT, StackError
-from fairlane_client import FairlaneError
 
 app = typer.Typer(
     help="Measurements on the local stack. Results of note stand in docs/benchmarks.md.",
@@ -70,17 +70,25 @@ def noisy(  # noqa: PLR0913 - every parameter is an option of the command
     plan = Plan(isolation, tuple(flood or Flood), rounds, stretch, rate, excess)
     plan = quickened(plan) if quick else plan
     console = _console()
-    with _ending(console), two_stacks(state_dir, _dim(console)) as (stack, other):
-        results = list(run_plan(plan, stack, other, lambda text: console.print(Text(text))))
+    results: list[ScenarioResult] = []
+    try:
+        with _ending(console), two_stacks(state_dir, _dim(console)) as (stack, other):
+            results.extend(run_plan(plan, stack, other, lambda text: console.print(Text(text))))
+    finally:  # a flood that could not be measured takes nothing from those that could
+        if results:
+            _show(plan, results, into)
+    if any(result.verdict is Verdict.MISSED for result in results):
+        raise typer.Exit(ExitCode.UNSUCCESSFUL)
+
+
+def _show(plan: Plan, results: list[ScenarioResult], into: Path | None) -> None:
     out = _out()
-    out.print(table.drawn(results, f"Wait of tenants B to E, {isolation.value} isolation"))
+    out.print(table.drawn(results, f"Wait of tenants B to E, {plan.isolation.value} isolation"))
     for result in results:
         for doubt in result.doubts:
             out.print(Text(f"{result.flood.value}: {doubt}", style="yellow"))
     if into:
         _write(into, plan, results)
-    if any(result.verdict is Verdict.MISSED for result in results):
-        raise typer.Exit(ExitCode.UNSUCCESSFUL)
 
 
 @app.command("full-lane")
@@ -142,7 +150,7 @@ def _ending(console: Console) -> Iterator[None]:
     """What cannot be measured ends the program with a reason."""
     try:
         yield
-    except (BenchError, NotCountedError, NotFullError, StackError, FairlaneError) as error:
+    except (BenchError, NotCountedError, NotFullError, StackError, *CALL_ERRORS) as error:
         console.print(Text(f"The measurement is worth nothing: {error}", style="bold red"))
         raise typer.Exit(ExitCode.REFUSED) from error
     except KeyboardInterrupt:

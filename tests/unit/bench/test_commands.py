@@ -3,6 +3,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from typer.testing import CliRunner
 
 from bench import commands
@@ -34,6 +35,18 @@ def test_what_is_worth_nothing_ends_with_1_and_says_why(monkeypatch: pytest.Monk
     code, output = run()
     assert code == 1
     assert "no flood" in output
+
+
+def test_floods_that_were_measured_are_shown_although_the_next_could_not_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Iterator[object]:
+        yield a_result()
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+    monkeypatch.setattr(commands, "run_plan", broken)
+    code, output = run()
+    assert code == 1
+    assert "worth nothing: Could not connect" in output
+    assert "1.3: held" in output
 
 
 @pytest.mark.parametrize(("beside_s", "code"), [(0.02, 0), (0.05, 6)])
