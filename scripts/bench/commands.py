@@ -95,16 +95,19 @@ def _show(plan: Plan, results: list[ScenarioResult], into: Path | None) -> None:
 def full_lane(
     *,
     waiting: Annotated[int, typer.Option(min=10, help="Tasks that wait.")] = FullLanePlan.waiting,
+    concurrency: Annotated[int, typer.Option(min=1, help="Of the lane.")] = FullLanePlan.concurrency,
     counted: Annotated[float, typer.Option(metavar="S", min=10, help="Seconds to count for.")] = FullLanePlan.counted_s,
     state_dir: StateDirectory = ROOT / ".fairlane" / "bench",
 ) -> None:
-    """What tasks cost that wait in a lane which runs one at a time: requests for each, in a minute.
+    """What tasks cost that wait in a full lane: requests for each, in a minute.
 
     Exit code 1: it could not be counted, and why.
     """
     console = _console()
     with _ending(console), one_stack(state_dir, _dim(console)) as stack:
-        found = measure(FullLanePlan(waiting, counted_s=counted), stack, lambda text: console.print(Text(text)))
+        found = measure(
+            FullLanePlan(waiting, concurrency, counted_s=counted), stack, lambda text: console.print(Text(text))
+        )
     _out().print(drawn(found))
 
 

@@ -1,6 +1,6 @@
 """What tasks cost that wait in a full lane: requests to SQS and DynamoDB, counted from the emulator's request log.
 
-The lane runs one task at a time. What that one task costs is in the count, and small beside many that wait.
+The lane runs one task at a time, or few. What these cost is in the count, and small beside many that wait.
 """
 
 import time
@@ -37,6 +37,8 @@ class FullLanePlan:
     """Sizes."""
 
     waiting: int = 200
+    #: Attempts at once that the lane allows.
+    concurrency: int = 1
     #: Until the burst of the submission is over.
     settle_s: float = 20.0
     counted_s: float = 60.0
@@ -72,11 +74,13 @@ class Waiting:
 
 def measure(plan: FullLanePlan, stack: DeployedStack, report: Report) -> Waiting:
     """Fill the lane, let it settle, count. Raises NotFullError, NotCountedError."""
-    with _tenant(stack) as client:
-        report(f"{plan.waiting + 1} tasks of {RUNS_S} s into a lane that runs one at a time")
+    with _tenant(stack, plan) as client:
+        report(
+            f"{plan.waiting + plan.concurrency} tasks of {RUNS_S} s into a lane that runs {plan.concurrency} at once"
+        )
         events = [
             new_event(TASK_TYPE, {"seconds": RUNS_S}, source="/bench/full-lane", event_id=str(number))
-            for number in range(plan.waiting + 1)
+            for number in range(plan.waiting + plan.concurrency)
         ]
         for start in range(0, len(events), _BATCH):
             client.submit_batch(events[start : start + _BATCH])
@@ -93,16 +97,19 @@ def measure(plan: FullLanePlan, stack: DeployedStack, report: Report) -> Waiting
         finally:
             log.stop()
         runs = invocations(Aws(stack).logs(), f"{stack.stack}-dispatcher", since=since)
-    return counted(requests, runs, before=before, after=after, seconds=seconds)
+    return counted(requests, runs, before=before - plan.concurrency, after=after - plan.concurrency, seconds=seconds)
 
 
 def counted(
     requests: Sequence[Request], runs: Sequence[Invocation], *, before: int, after: int, seconds: float
 ) -> Waiting:
-    """Adds it up. Raises NotFullError when the lane ran dry, NotCountedError when there were too many to count."""
+    """Adds it up; `before` and `after` is how many waited.
+
+    Raises NotFullError when the lane ran dry, NotCountedError when there were too many to count.
+    """
     if len(requests) >= MOST_REQUESTS:
         raise NotCountedError(f"at least {MOST_REQUESTS} requests in {seconds:.0f} s: the lane spins")
-    if after < 2:  # noqa: PLR2004 - one runs, so nothing waits
+    if after < 1:
         raise NotFullError("the lane ran dry while requests were counted")
     by_operation = Counter((each.service, each.operation) for each in requests if each.service in COUNTED)
     return Waiting((before + after) / 2, before - after, seconds, by_operation, len(runs))
@@ -140,13 +147,13 @@ def rows(found: Waiting) -> list[tuple[str, int]]:
 
 
 @contextmanager
-def _tenant(stack: DeployedStack) -> Iterator[Client]:
+def _tenant(stack: DeployedStack, plan: FullLanePlan) -> Iterator[Client]:
     with Client(stack.api_url, stack.admin_key) as platform:
         platform.put_tenant(TENANT, {"targets": sorted(stack.functions.values())})
         platform.wait_for_tenant(TENANT, timeout_s=_READY_S)
         key = platform.create_key(TENANT, ["submit", "read", "manage"], label="bench")["key"]
     with Client(stack.api_url, key) as client:
-        client.put_lane("default", {"concurrency": 1})
+        client.put_lane("default", {"concurrency": plan.concurrency})
         client.put_function(TASK_TYPE, {"target": {"lambda": stack.functions["sleep"]}, "retry": {"max_attempts": 1}})
         yield client
 

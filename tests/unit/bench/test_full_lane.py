@@ -27,7 +27,7 @@ def test_the_rate_is_for_each_waiting_task_and_minute() -> None:
 
 def test_a_lane_that_ran_dry_was_not_full() -> None:
     with pytest.raises(NotFullError, match="ran dry"):
-        counted([], [], before=10, after=1, seconds=60)
+        counted([], [], before=10, after=0, seconds=60)
 
 
 def test_more_requests_than_the_log_holds_are_not_believed() -> None:
