@@ -73,22 +73,23 @@ def noisy(  # noqa: PLR0913 - every parameter is an option of the command
     results: list[ScenarioResult] = []
     try:
         with _ending(console), two_stacks(state_dir, _dim(console)) as (stack, other):
-            results.extend(run_plan(plan, stack, other, lambda text: console.print(Text(text))))
+            for result in run_plan(plan, stack, other, lambda text: console.print(Text(text))):
+                results.append(result)
+                if into:  # a long run may be killed
+                    _write(into, plan, results)
     finally:  # a flood that could not be measured takes nothing from those that could
         if results:
-            _show(plan, results, into)
+            _show(plan, results)
     if any(result.verdict is Verdict.MISSED for result in results):
         raise typer.Exit(ExitCode.UNSUCCESSFUL)
 
 
-def _show(plan: Plan, results: list[ScenarioResult], into: Path | None) -> None:
+def _show(plan: Plan, results: list[ScenarioResult]) -> None:
     out = _out()
     out.print(table.drawn(results, f"Wait of tenants B to E, {plan.isolation.value} isolation"))
     for result in results:
         for doubt in result.doubts:
             out.print(Text(f"{result.flood.value}: {doubt}", style="yellow"))
-    if into:
-        _write(into, plan, results)
 
 
 @app.command("full-lane")
