@@ -37,7 +37,7 @@ def steady(tenant: Tenant, source: str, moments: list[float], done: Submitted) -
         time.sleep(max(0.0, moment - time.monotonic()))
         began = time.monotonic()
         tenant.client.submit_event(new_event(STEADY_TYPE, {"n": number}, source=source, event_id=str(number)))
-        done.took_s.append(time.monotonic() - began)
+        done.took_s.append(round(time.monotonic() - began, 4))
         done.accepted += 1
 
 

@@ -81,9 +81,9 @@ class Plan:
     isolation: Isolation
     floods: tuple[Flood, ...]
     #: Each has a stretch of every condition; they alternate, so that whatever else the machine does meets all of them.
-    rounds: int = 5
+    rounds: int = 4
     #: How long B to E submit in a stretch.
-    stretch_s: float = 25.0
+    stretch_s: float = 20.0
     #: Tasks per second of each of B to E: everybody's share.
     rate: float = 1.0
     #: A submits so many times its share.
