@@ -25,7 +25,7 @@ from fairlane.domain.claiming import (
     NotYet,
     judge,
 )
-from fairlane.domain.retry import after_failure, after_throttle
+from fairlane.domain.retry import after_failure, after_throttle, with_pause
 from fairlane.domain.task import Moment, Outcome, Status, Step, Task, TaskError
 from fairlane.domain.times import rfc3339
 from fairlane.events import Event, event_json, event_time, function_event
@@ -198,7 +198,7 @@ class Attempts:
             return Outcome(Step.SUCCEED, now, result=answer.result)
         if isinstance(answer, Throttled):
             return self._throttled(answer.error, task, function, at_least=answer.pause)
-        return after_failure(
+        failed = after_failure(
             function.retry,
             answer.error,
             attempt=task.attempt,
@@ -207,6 +207,7 @@ class Attempts:
             random=self.random,
             permanent=answer.permanent,
         )
+        return with_pause(failed, answer.pause)
 
     def _throttled(
         self, error: TaskError, task: Task, function: catalog.Function, *, at_least: timedelta = timedelta()

@@ -1,6 +1,8 @@
 """What a function's answer means, wherever it runs."""
 
 import json
+import re
+from datetime import timedelta
 from math import isinf
 from typing import Any
 
@@ -12,6 +14,8 @@ from fairlane.ports import Raised, Returned
 #: A result event has to fit into an EventBridge entry of 256 KB with the task around it.
 RESULT_LIMIT = 200_000
 MESSAGE_LIMIT = 1_000
+_RETRY_AFTER = re.compile(r"\(retry after (\d{1,6}(?:\.\d{1,3})?) s\)\s*\Z")
+_DO_NOT_RETRY = "(do not retry)"
 
 
 def returned(body: bytes) -> Returned | Raised:
@@ -33,6 +37,17 @@ def too_large(size: int) -> Raised:
     """A result of so many bytes."""
     message = f"the result has {size} bytes; {RESULT_LIMIT} are allowed: return a reference instead"
     return Raised(TaskError("ResultTooLarge", message), permanent=True)
+
+
+def raised(kind: str, message: str) -> Raised:
+    """An error that a function raised. The end of its message may say when to try again, or that it is no use.
+
+    `... (retry after 30 s)`, `... (do not retry)`: a message is what every place and every language delivers.
+    """
+    error = TaskError(cut(kind)[:128], cut(message))
+    wait = _RETRY_AFTER.search(message)
+    pause = timedelta(seconds=float(wait[1])) if wait else None
+    return Raised(error, permanent=message.rstrip().endswith(_DO_NOT_RETRY), pause=pause)
 
 
 def cut(text: str) -> str:

@@ -304,6 +304,8 @@ class Raised:
 
     error: TaskError
     permanent: bool = False
+    #: The pause that the function itself asks for; None: the retry policy decides.
+    pause: timedelta | None = None
 
 
 @dataclass(frozen=True)

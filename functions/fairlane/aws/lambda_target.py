@@ -17,7 +17,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
-from fairlane.answers import cut, returned
+from fairlane.answers import cut, raised, returned
 from fairlane.aws.clients import error_code
 from fairlane.domain.task import TaskError
 from fairlane.ports import Answer, Raised, Throttled, Unknown
@@ -107,11 +107,11 @@ def _raised(body: bytes) -> Raised:
         payload = None
     if not isinstance(payload, dict):
         return Raised(TaskError("FunctionError", cut(body.decode("utf-8", "replace"))))
-    kind = cut(str(payload.get("errorType") or "FunctionError"))[:128]
+    kind = str(payload.get("errorType") or "FunctionError")
     message = str(payload.get("errorMessage") or "")
     if "Task timed out after" in message:
         return Raised(TaskError("Timeout", cut(message)))
     found = CLASS_AND_MESSAGE.fullmatch(message)
     if found and (kind in (HIDDEN_CLASS, found[1])):
         kind, message = found[1], found[2]
-    return Raised(TaskError(kind, cut(message)))
+    return raised(kind, message)

@@ -4,7 +4,7 @@ Exponential backoff with full jitter (M. Brooker, "Exponential Backoff And Jitte
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -53,6 +53,13 @@ def after_failure(
         error=error,
         next_at=now + policy.backoff(attempt, random),
     )
+
+
+def with_pause(outcome: Outcome, pause: timedelta | None) -> Outcome:
+    """The outcome of a failed attempt with the pause that the function asked for, where there is a retry."""
+    if pause is None or outcome.step is not Step.RETRY:
+        return outcome
+    return replace(outcome, next_at=outcome.at + min(pause, timedelta(seconds=LONGEST_BACKOFF_S)))
 
 
 def after_throttle(
