@@ -53,6 +53,10 @@ bench: ## what tenants wait beside a noisy neighbour; ARGS="--quick", "--isolati
 	@$(setup)
 	@PYTHONPATH=scripts $(bin)/python -m bench noisy $(ARGS)
 
+scale: ## what a task costs beside 1,000 tenants, behind 100,000 tasks, and under every limit; ARGS="--tenants 100"
+	@$(setup) dev
+	@PYTHONPATH=functions:scripts:. $(bin)/python -m tests.scale $(ARGS)
+
 build: ## package the functions for AWS (sam build, into .aws-sam/)
 	@$(setup) uv sam
 	@.tools/sam/bin/sam build
