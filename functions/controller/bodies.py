@@ -17,7 +17,7 @@ from fairlane.domain.names import NAME, TASK_ID
 from fairlane.domain.retry import LONGEST_BACKOFF_S
 
 #: Of every kind; a schema may add its own as `READ_ONLY`.
-READ_ONLY = frozenset({"status", "created_at", "updated_at", "not_enforced"})
+READ_ONLY = frozenset({"status", "created_at", "updated_at", "not_enforced", "paused", "paused_at"})
 LARGE = 1_000_000
 _POSITIVE = validate.Range(min=0, min_inclusive=False, max=LARGE)
 _COUNT = validate.Range(min=1, max=LARGE)
@@ -121,7 +121,7 @@ class FunctionBody(Schema):
 class LaneBody(Schema):
     """PUT /v1/lanes/{lane}."""
 
-    READ_ONLY = frozenset({"lane", "depth", "running", "oldest_age"})
+    READ_ONLY = frozenset({"lane", "paused_by", "depth", "running", "oldest_age"})
 
     concurrency = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
     rate = Number(load_default=None, allow_none=True, validate=_POSITIVE)

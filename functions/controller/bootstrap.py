@@ -10,17 +10,23 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 
 from controller.actions import Actions
+from controller.converging import Converging
 from controller.deliveries import Deliveries
 from controller.function_targets import FunctionTargets
 from controller.functions import Functions
 from controller.keys import Keys
-from controller.lanes import Lanes, LaneSettings
+from controller.lane_convergence import LaneConvergence
+from controller.lane_queues import LaneQueues, LaneSettings
+from controller.lane_view import LaneView
+from controller.lanes import Lanes
+from controller.marks import Marks
 from controller.registry import Documents
 from controller.routes import ROUTES
 from controller.subscriptions import Subscriptions
 from controller.tenants import Tenants
 from controller.webhooks import WebhookPlaces, WebhookSettings
 from fairlane.aws import clients
+from fairlane.aws.ages import SqsAges
 from fairlane.aws.attention import DynamoAttention
 from fairlane.aws.bus import EventBus
 from fairlane.aws.deliveries import DynamoDeliveries
@@ -52,12 +58,12 @@ def controller() -> Controller:
 
 def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     """The controller with a clock."""
-    dynamodb = clients.dynamodb()
+    dynamodb, sqs = clients.dynamodb(), clients.sqs()
     registry = DynamoRegistry(dynamodb, settings.registry_table)
     slots = DynamoSlots(dynamodb, settings.quotas_table)
     documents = Documents(registry, now)
     functions = clients.control()
-    provisioning = Provisioning(clients.sqs(), functions)
+    provisioning = Provisioning(sqs, functions)
     events = clients.events()
     rules = Rules(
         events,
@@ -69,7 +75,6 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     home = _home(settings)
     targets = FunctionTargets(provisioning, home, settings.allow_private_targets)
     keys = Keys(documents, now)
-    lanes = Lanes(documents, provisioning, _lane_settings(settings))
     bus = EventBus(events, settings.results_bus)
     deliveries = DynamoDeliveries(clients.dynamodb(), settings.deliveries_table)
     webhooks = WebhookPlaces(documents, provisioning, now, _webhook_settings(settings))
@@ -77,7 +82,19 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     cache_time = timedelta(seconds=settings.registry_cache_s)
     logger = Logger()
     attention = DynamoAttention(dynamodb, settings.tasks_table)
-    tenants = Tenants(documents, lanes, keys, subscriptions, attention, now, cache_time, logger)
+    marks = Marks(documents, now)
+    convergence = LaneConvergence(
+        documents=documents,
+        queues=LaneQueues(documents, provisioning, _lane_settings(settings)),
+        marks=marks,
+        now=now,
+        registry_cache=cache_time,
+        logger=logger,
+    )
+    view = LaneView(provisioning, SqsAges(sqs, clients.cloudwatch(), now), slots, now)
+    lanes = Lanes(documents, view, marks, convergence, now)
+    tenants = Tenants(documents, convergence, marks, keys, subscriptions, attention, now, cache_time)
+    converging = Converging(tenants, convergence, marks, logger)
     actions = Actions(
         tenants=tenants,
         keys=keys,
@@ -98,7 +115,7 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
         service,
         {
             "admin-key": lambda event: keys.create_admin(str(event.get("label", ""))),
-            "converge": lambda _: {"moved": tenants.converge_all()},
+            "converge": lambda _: {"moved": converging()},
         },
     )
 
@@ -126,6 +143,7 @@ def _lane_settings(settings: ControllerSettings) -> LaneSettings:
         long_dispatcher=settings.long_dispatcher,
         deliverer=settings.deliverer,
         lane_redrive_arn=settings.lane_redrive_arn,
+        lane_redrive_fifo_arn=settings.lane_redrive_fifo_arn,
         result_redrive_arn=settings.result_redrive_arn,
         default_concurrency=settings.dispatcher_concurrency,
     )

@@ -1,13 +1,15 @@
 """Functions: what runs a task type."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from controller import bodies
 from controller.function_targets import FunctionTargets
-from controller.lanes import Lanes
+from controller.lane_queues import Doc
+from controller.lanes import Lanes, with_pause
+from controller.marks import Mark
 from controller.registry import Documents
 from fairlane.domain import catalog
 from fairlane.domain.errors import Refused
@@ -41,14 +43,18 @@ class Functions:
         owner = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
         if owner.doc["status"] == "draining":
             raise Refused("conflict", "This tenant is being deleted.")
-        self._check_lane(tenant, wanted["lane"])
+        lane = self.lanes.check_named(tenant, wanted["lane"])
         wanted |= self.targets.checked(wanted, owner.doc["targets"])
-        old = self.documents.find(tenant, catalog.function_item(task_type))
-        if old is None and sum(1 for _ in self.documents.each(tenant, PREFIX)) >= MOST_FUNCTIONS:
+        others = {entry.item: entry for entry in self.documents.each(tenant, PREFIX)}
+        old = others.pop(catalog.function_item(task_type), None)
+        if old is None and len(others) >= MOST_FUNCTIONS:
             raise Refused("conflict", f"A tenant may have {MOST_FUNCTIONS} functions: delete one first.")
-        if wanted["timeout"] > catalog.SHORT_TIMEOUT_S:
-            self.lanes.make_long(tenant, wanted["lane"])  # before any of its tasks can be claimed
-        entry = self.documents.save(tenant, catalog.function_item(task_type), wanted, old)
+        if catalog.is_long(wanted["timeout"], wanted["mode"]):
+            # before any of its tasks can be claimed; of a function that was short they may lie in any lane
+            was_short = old is not None and not catalog.is_long(old.doc["timeout"], old.doc["mode"])
+            self.lanes.make_long(tenant, self.lanes.convergence.each(tenant) if was_short else [lane])
+        pause = {name: old.doc[name] for name in ("paused", "paused_at") if old and name in old.doc}
+        entry = self._save(tenant, task_type, {**wanted, **pause}, old, [each.doc for each in others.values()])
         return (200 if old else 201), self._shown(tenant)(entry)
 
     def get(self, tenant: str, task_type: str) -> dict[str, Any]:
@@ -62,12 +68,30 @@ class Functions:
 
     def delete(self, tenant: str, task_type: str) -> None:
         """Unregister; tasks of it that are still queued fail with `UnknownFunction`."""
-        self.documents.get(tenant, catalog.function_item(task_type), f"function {task_type}")
-        self.documents.delete(tenant, catalog.function_item(task_type))
+        old = self.documents.get(tenant, catalog.function_item(task_type), f"function {task_type}")
+        others = [entry.doc for entry in self.documents.each(tenant, PREFIX) if entry.item != old.item]
+        marks = self._marked(tenant, [*others, old.doc], others)
+        self.documents.delete(tenant, old.item)
+        self.lanes.convergence.follow(marks)
 
-    def _check_lane(self, tenant: str, lane: str) -> None:
-        if self.documents.find(tenant, catalog.lane_item(lane)) is None:
-            raise bodies.refused("#/lane", f"there is no lane {lane}")
+    def pause(self, tenant: str, task_type: str, *, paused: bool) -> dict[str, Any]:
+        """Stop or restart starting its tasks. Lanes go on: their other tasks pass it by."""
+        entry = self.documents.get(tenant, catalog.function_item(task_type), f"function {task_type}")
+        if bool(entry.doc.get("paused")) != paused:
+            entry = self.documents.save(tenant, entry.item, with_pause(entry.doc, paused, self.now()), entry)
+        return self._shown(tenant)(entry)
+
+    def _save(self, tenant: str, task_type: str, doc: Doc, old: Entry | None, others: Sequence[Doc]) -> Entry:
+        """Write it; the mappings of lanes whose bounds it changes follow."""
+        before = [*others, old.doc] if old else others
+        marks = self._marked(tenant, before, [*others, doc])
+        entry = self.documents.save(tenant, catalog.function_item(task_type), doc, old)
+        self.lanes.convergence.follow(marks)
+        return entry
+
+    def _marked(self, tenant: str, before: Sequence[Doc], after: Sequence[Doc]) -> list[Mark]:
+        lanes = self.lanes.convergence
+        return lanes.mark_all(tenant, lanes.refitted(tenant, before, after))
 
     def _shown(self, tenant: str) -> Callable[[Entry], dict[str, Any]]:
         """How a function is shown, with what is in use of the tenant's slots: read once for all of a page."""
@@ -88,6 +112,8 @@ def shown(entry: Entry, slots: Slots, now: datetime) -> dict[str, Any]:
         "retain": entry.doc.get("retain", False),
         "running": slots.used.get(scope, 0) if is_counted else None,
         "pressure": pressure,
+        "paused": bool(entry.doc.get("paused")),
+        "paused_at": entry.doc.get("paused_at"),
         "not_enforced": [],
     }
 

@@ -1,38 +1,30 @@
-"""Lanes: a tenant's queue with its event source mapping, and the tenant's results queue.
+"""Lanes: made, changed, paused, drained. A lane is one queue of one tenant with its own flow control.
 
-In this version a tenant has the lane `default`. The registry's document of a lane says which
-queue and dispatcher it has; `provision` brings AWS to that.
+The registry is told the intent first; `converge` brings AWS to it however often it is called (by
+the request, by GET of what is on its way, and by the schedule for all that is marked). What AWS
+refuses or has not done yet never fails a request whose intent is written: the schedule goes on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from controller import bodies
+from controller.lane_convergence import FUNCTIONS, NEW, PREFIX, LaneConvergence, name_of
+from controller.lane_queues import Doc
+from controller.lane_view import LaneView
+from controller.marks import Marks
 from controller.registry import Documents
-from fairlane.domain import catalog, names
-from fairlane.domain.concurrency import FEWEST, LARGEST_BATCH, Scaling, scaling
-from fairlane.domain.errors import Refused
-from fairlane.ports import Entry, Provisioner, Queue
+from fairlane.domain import catalog
+from fairlane.domain.errors import Refused, Unavailable
+from fairlane.domain.times import rfc3339
+from fairlane.ports import Clock, Entry
 
-PREFIX = "lane#"
-RESULTS_VISIBILITY_S = 90
-#: A batch of results takes some 50 ms, so a few deliverers keep up with many dispatchers.
-DISPATCHERS_A_DELIVERER = 4
-DEFAULTS: Mapping[str, Any] = {"concurrency": None, "rate": None, "burst": None, "ordered": False, "weight": 1.0}
-
-
-@dataclass(frozen=True)
-class LaneSettings:
-    """Names and ARNs that lanes are made with."""
-
-    stack: str
-    dispatcher: str
-    long_dispatcher: str
-    deliverer: str
-    lane_redrive_arn: str
-    result_redrive_arn: str
-    default_concurrency: int
+#: Each has a queue and a mapping of its own, and a mapping polls for 0.26 USD a month (docs/architecture.md, quotas).
+MOST_LANES = 50
+#: Of more functions than these the names are not told.
+FEW_NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -40,135 +32,143 @@ class Lanes:
     """The use case."""
 
     documents: Documents
-    provisioning: Provisioner
-    settings: LaneSettings
+    view: LaneView
+    marks: Marks
+    convergence: LaneConvergence
+    now: Clock
+
+    # --- requests -------------------------------------------------------------------------
 
     def put(self, tenant: str, lane: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
-        """Change; (status, lane)."""
+        """Create or change; (status, lane)."""
         wanted = bodies.checked(bodies.LaneBody, body)
-        if lane != catalog.DEFAULT_LANE:
-            raise bodies.not_available("#/path/lane", "a lane besides `default`")
-        if wanted["ordered"]:
-            raise bodies.not_available("#/ordered", "an ordered lane")
-        for name in ("rate", "burst"):
-            if wanted[name] is not None:
-                raise bodies.not_available(f"#/{name}", f"a lane's {name}")
-        if (wanted["concurrency"] or FEWEST) < FEWEST:
-            raise bodies.not_available("#/concurrency", "a concurrency of 1")
-        old = self._entry(tenant, lane)
-        doc = {**old.doc, **wanted}
-        self._map(doc, self._tenant_concurrency(tenant))  # first: what cannot be put in force is not shown either
-        return 200, self.shown(self.documents.save(tenant, catalog.lane_item(lane), doc, old))
+        owner = self.owner(tenant)
+        old = self.documents.find(tenant, catalog.lane_item(lane))
+        is_new = old is None or catalog.is_drained(old.doc)
+        self._check_put(lane, wanted, old, owner)
+        mark = self.marks.put(tenant, lane)
+        doc = {**(old.doc if old else {}), **(NEW if is_new else {}), **wanted, "drained_since": None}
+        doc["long"] = bool(old and old.doc["long"])
+        entry = self.documents.save(tenant, catalog.lane_item(lane), doc, old)
+        entry = self.convergence.marked(entry, mark) or entry
+        if entry.doc["status"] == "provisioning":
+            return 202, self.view(entry, owner)
+        return (201 if is_new else 200), self.view(entry, owner)
 
     def get(self, tenant: str, lane: str) -> dict[str, Any]:
-        """One, with what is in its queue. Raises Refused (404)."""
-        return self.shown(self._entry(tenant, lane))
+        """One, with what is in its queue; what is on its way is moved on first. Raises Refused (404)."""
+        entry = self._visible(tenant, lane)
+        if entry.doc["status"] != "active":
+            moved, _ = self.convergence.quietly(entry)
+            if moved is None or catalog.is_drained(moved.doc):
+                raise _no_lane(lane)
+            entry = moved
+        return self.view(entry, self.owner(tenant, whatever=True))
 
     def page(self, tenant: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         """`{"items", "cursor"}`."""
-        return self.documents.page(tenant, PREFIX, parameters, self.shown)
+        owner = self.owner(tenant, whatever=True)
+        page = self.documents.page(tenant, PREFIX, parameters, lambda entry: entry)
+        there = [entry for entry in page["items"] if not catalog.is_drained(entry.doc)]
+        return {**page, "items": self.view.all(there, owner)}
 
-    def delete(self, tenant: str, lane: str) -> None:
-        """The default lane stays as long as its tenant. Raises Refused (404, 409)."""
-        self._entry(tenant, lane)
-        raise Refused("conflict", f"The lane {lane} goes with its tenant and cannot be deleted alone.")
+    def delete(self, tenant: str, lane: str) -> tuple[int, dict[str, Any] | None]:
+        """Drain and remove; (204, None) when nothing is in it, (202, lane) while something is."""
+        entry = self._visible(tenant, lane)
+        if entry.doc["status"] != "draining":
+            self._check_delete(tenant, lane)
+            self.marks.put(tenant, lane)  # until it is gone
+            entry = self.documents.save(
+                tenant, entry.item, {**entry.doc, "status": "draining", "drained_since": None}, entry
+            )
+        left, _ = self.convergence.quietly(entry)
+        if left is None or catalog.is_drained(left.doc):
+            return 204, None
+        return 202, self.view(left, self.owner(tenant, whatever=True))
 
-    def provision(self, tenant: str, *, tenant_concurrency: int | None) -> bool:
-        """Make the tenant's queues and mappings; whether all of them are in force."""
-        results = self._queue(
-            tenant,
-            names.results_queue(self.settings.stack, tenant),
-            RESULTS_VISIBILITY_S,
-            self.settings.result_redrive_arn,
-        )
-        old = self.documents.find(tenant, catalog.lane_item(catalog.DEFAULT_LANE))
-        is_long = bool(old and old.doc.get("long"))
-        queue = self._queue(
-            tenant,
-            names.lane_queue(self.settings.stack, tenant, catalog.DEFAULT_LANE),
-            catalog.LONG_VISIBILITY_S if is_long else catalog.SHORT_VISIBILITY_S,
-            self.settings.lane_redrive_arn,
-        )
-        # who owns a queue is known before anything can come out of it
-        for one in (results, queue):
-            self._own(one, tenant, queue, results)
-        places = {"queue_url": queue.url, "queue_arn": queue.arn, "results_url": results.url}
-        places["results_arn"] = results.arn
-        doc = {**DEFAULTS, "long": False, **(old.doc if old else {}), **places}
-        # written even when nothing changed: its version tells a PUT of the lane that came in between
-        self.documents.save(tenant, catalog.lane_item(catalog.DEFAULT_LANE), doc, old)
-        deliverers = max(FEWEST, self.settings.default_concurrency // DISPATCHERS_A_DELIVERER)
-        delivered = self.provisioning.mapping(results.arn, self.settings.deliverer, Scaling(LARGEST_BATCH, deliverers))
-        return self._map(doc, tenant_concurrency) and delivered
+    def pause(self, tenant: str, lane: str, *, paused: bool) -> dict[str, Any]:
+        """Stop or restart starting tasks. The flag binds; the mapping follows, if need be by the schedule."""
+        entry = self._visible(tenant, lane)
+        if bool(entry.doc.get("paused")) != paused:
+            mark = self.marks.put(tenant, lane)
+            entry = self.documents.save(tenant, entry.item, with_pause(entry.doc, paused, self.now()), entry)
+            entry = self.convergence.marked(entry, mark) or entry
+        return self.view(entry, self.owner(tenant, whatever=True))
 
-    def make_long(self, tenant: str, lane: str) -> None:
-        """Give the lane the long dispatcher. Visibility first: AWS wants it above the function's timeout."""
-        old = self._entry(tenant, lane)
-        if old.doc.get("long"):
+    # --- for functions ----------------------------------------------------------
+
+    def owner(self, tenant: str, *, whatever: bool = False) -> Entry:
+        """The tenant. Raises Refused (404; 409, 503 unless it is ready for lanes)."""
+        owner = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
+        if whatever:
+            return owner
+        if owner.doc["status"] == "draining":
+            raise Refused("conflict", "This tenant is being deleted.")
+        if "results_url" not in owner.doc:
+            raise Unavailable("This tenant is being provisioned: repeat this.", retry_after_s=5)
+        return owner
+
+    def check_named(self, tenant: str, lane: str) -> Entry:
+        """The lane that a function names. Raises Refused (422) unless it takes tasks."""
+        entry = self.documents.find(tenant, catalog.lane_item(lane))
+        if entry is None or catalog.is_drained(entry.doc):
+            raise bodies.refused("#/lane", f"there is no lane {lane}: PUT /v1/lanes/{lane} makes it")
+        if entry.doc["status"] == "draining":
+            raise bodies.refused("#/lane", f"the lane {lane} is being deleted")
+        return entry
+
+    def make_long(self, tenant: str, lanes: Sequence[Entry]) -> None:
+        """Give lanes the long dispatcher, for good: tasks of a long function may lie in them ever after."""
+        for entry in lanes:
+            if entry.doc["long"] and entry.doc.get("visibility_s") == catalog.LONG_VISIBILITY_S:
+                continue  # else somebody died on the way there
+            mark = self.marks.put(tenant, name_of(entry))
+            changed = self.documents.save(tenant, entry.item, {**entry.doc, "long": True}, entry)
+            self.convergence.marked(changed, mark)
+
+    # --- checks -----------------------------------------------------------------------------
+
+    def _visible(self, tenant: str, lane: str) -> Entry:
+        entry = self.documents.find(tenant, catalog.lane_item(lane))
+        if entry is None or catalog.is_drained(entry.doc):
+            raise _no_lane(lane)
+        return entry
+
+    def _check_put(self, lane: str, wanted: Doc, old: Entry | None, owner: Entry) -> None:
+        if old is None:
+            if len(self.convergence.each(owner.item)) >= MOST_LANES:
+                raise Refused("conflict", f"A tenant may have {MOST_LANES} lanes: delete one first.")
             return
-        doc = {**old.doc, "long": True}
-        self.provisioning.set_visibility(old.doc["queue_url"], catalog.LONG_VISIBILITY_S)
-        self._map(doc, self._tenant_concurrency(tenant))
-        self.documents.save(tenant, catalog.lane_item(lane), doc, old)
+        drained, same = catalog.is_drained(old.doc), old.doc["ordered"] == wanted["ordered"]
+        if old.doc["status"] == "removing" or (drained and not same):
+            raise Unavailable(f"A deleted lane {lane} is still being removed: repeat this.", retry_after_s=60)
+        if old.doc["status"] == "draining" and not drained:
+            raise Refused("conflict", f"The lane {lane} is being deleted: wait until it is empty.")
+        if not same:
+            raise Refused(
+                "conflict",
+                f"Whether the lane {lane} is ordered cannot be changed, as its queue is of another type: make another"
+                " lane, move the functions to it and delete this one, which drains it.",
+            )
 
-    def is_empty(self, tenant: str) -> bool:
-        """Whether nothing waits, runs or is on its way to the bus."""
-        return all(
-            self.provisioning.depth(entry.doc[url]).is_empty
-            for entry in self.documents.each(tenant, PREFIX)
-            for url in ("queue_url", "results_url")
-        )
+    def _check_delete(self, tenant: str, lane: str) -> None:
+        if lane == catalog.DEFAULT_LANE:
+            raise Refused("conflict", f"The lane {lane} goes with its tenant and cannot be deleted alone.")
+        named = [
+            entry.item.removeprefix(FUNCTIONS)
+            for entry in self.documents.each(tenant, FUNCTIONS)
+            if entry.doc["lane"] == lane
+        ]
+        if named:
+            more = f" and {len(named) - FEW_NAMES} more" if len(named) > FEW_NAMES else ""
+            listed = ", ".join(named[:FEW_NAMES]) + more
+            raise Refused("conflict", f"Functions name the lane {lane}: {listed}. Move or delete them first.")
 
-    def remove(self, tenant: str) -> None:
-        """Remove mappings, queues and documents of a drained tenant."""
-        for entry in list(self.documents.each(tenant, PREFIX)):
-            for kind in ("queue", "results"):
-                arn = entry.doc[f"{kind}_arn"]
-                self.provisioning.delete_mapping(arn)
-                self.provisioning.delete_queue(entry.doc[f"{kind}_url"])
-                self.documents.delete(catalog.queue_partition(arn.rpartition(":")[2]), "queue")
-            self.documents.delete(tenant, entry.item)
 
-    def shown(self, entry: Entry) -> dict[str, Any]:
-        """The lane as the API shows it."""
-        depth = self.provisioning.depth(entry.doc["queue_url"])
-        return {
-            "lane": entry.item.removeprefix(PREFIX),
-            **{name: entry.doc[name] for name in DEFAULTS},
-            "status": "active",
-            "depth": depth.visible + depth.delayed,
-            "running": depth.in_flight,
-            "oldest_age": 0 if depth.is_empty else None,
-            "created_at": entry.doc["created_at"],
-            "updated_at": entry.doc["updated_at"],
-            "not_enforced": ["weight"] if entry.doc["weight"] != DEFAULTS["weight"] else [],
-        }
+def with_pause(doc: Doc, paused: bool, now: datetime) -> dict[str, Any]:  # noqa: FBT001 - the flag is the point
+    """A document of a lane, function or tenant, paused or not."""
+    return {**doc, "paused": paused, "paused_at": rfc3339(now) if paused else None}
 
-    def _entry(self, tenant: str, lane: str) -> Entry:
-        return self.documents.get(tenant, catalog.lane_item(lane), f"lane {lane}")
 
-    def _tenant_concurrency(self, tenant: str) -> int | None:
-        entry = self.documents.find(catalog.TENANTS, tenant)
-        return entry.doc["limits"].get("concurrency") if entry else None
-
-    def _map(self, doc: Mapping[str, Any], tenant_concurrency: int | None) -> bool:
-        """The tenant has one lane, so the tenant's concurrency bounds that lane's."""
-        bounds = [bound for bound in (doc["concurrency"], tenant_concurrency) if bound is not None]
-        dispatcher = self.settings.long_dispatcher if doc["long"] else self.settings.dispatcher
-        wanted = scaling(min(bounds, default=None), default=self.settings.default_concurrency)
-        return self.provisioning.mapping(doc["queue_arn"], dispatcher, wanted)
-
-    def _queue(self, tenant: str, name: str, visibility_timeout_s: int, redrive_arn: str) -> Queue:
-        return self.provisioning.queue(
-            name,
-            visibility_timeout_s=visibility_timeout_s,
-            redrive_arn=redrive_arn,
-            tags={"fairlane:stack": self.settings.stack, "fairlane:tenant": tenant},
-        )
-
-    def _own(self, one: Queue, tenant: str, queue: Queue, results: Queue) -> None:
-        partition = catalog.queue_partition(one.name)
-        doc = {"tenant": tenant, "lane": catalog.DEFAULT_LANE, "queue_url": queue.url, "results_url": results.url}
-        old = self.documents.find(partition, "queue")
-        if old is None or any(old.doc[name] != value for name, value in doc.items()):
-            self.documents.save(partition, "queue", doc, old)
+def _no_lane(lane: str) -> Refused:
+    return Refused("not-found", f"There is no lane {lane}.")

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from controller import bodies
 from controller.keys import Keys
-from controller.lanes import Lanes
+from controller.lane_convergence import LONGEST_DELAY, LaneConvergence
+from controller.lanes import with_pause
+from controller.marks import Mark, Marks
 from controller.registry import Documents
 from controller.subscriptions import Subscriptions
 from fairlane.domain import catalog
@@ -23,8 +23,6 @@ from fairlane.domain.errors import Refused
 from fairlane.domain.times import rfc3339
 from fairlane.ports import AttentionIndex, Clock, Entry
 
-#: A gateway may send by a cached tenant, and SQS may delay by 15 minutes: only then is empty empty.
-LONGEST_DELAY = timedelta(minutes=15)
 #: Names of deleted tenants, and how long a task of theirs may still lie in the table.
 FORMER = "#former-tenants"
 LONGEST_RETENTION = timedelta(days=366)
@@ -35,30 +33,28 @@ class Tenants:
     """The use case."""
 
     documents: Documents
-    lanes: Lanes
+    lanes: LaneConvergence
+    marks: Marks
     keys: Keys
     subscriptions: Subscriptions
     attention: AttentionIndex
     now: Clock
     registry_cache: timedelta
-    logger: Logger
 
     def put(self, tenant: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
         """Create or change; (status, tenant)."""
         wanted = bodies.checked(bodies.TenantBody, body)
         if wanted["isolation"] == "pooled":
             raise bodies.not_available("#/isolation", "pooled isolation")
-        if (wanted["limits"].get("concurrency") or 2) < 2:  # noqa: PLR2004 - a mapping's least
-            raise bodies.not_available("#/limits/concurrency", "a concurrency of 1")
         self._check_unused(tenant)
         old = self.documents.find(catalog.TENANTS, tenant)
         if old is not None and old.doc["status"] == "draining":
             raise Refused("conflict", f"The tenant {tenant} is being deleted: wait until it is gone.")
         since = backlog_since(old.doc if old else None, wanted, rfc3339(self.now()))
         wanted |= {"backlog_since": since}
-        status = old.doc["status"] if old else "provisioning"
-        entry = self.documents.save(catalog.TENANTS, tenant, wanted | {"status": status}, old)
-        entry = self.converge(entry, changed=True)
+        mark = self.marks.put(tenant)
+        doc = {"status": "provisioning", **(old.doc if old else {}), **wanted}
+        entry = self._converge_marked(self.documents.save(catalog.TENANTS, tenant, doc, old), mark)
         if entry.doc["status"] == "provisioning":
             return 202, shown(entry)
         return (200 if old else 201), shown(entry)
@@ -66,8 +62,10 @@ class Tenants:
     def get(self, tenant: str) -> dict[str, Any]:
         """The tenant; what is on its way is moved on first."""
         entry = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
+        if entry.doc["status"] == "active":
+            return shown(entry)
         try:
-            return shown(self.converge(entry))
+            return shown(self._converge(entry)[0])
         except Refused:  # somebody else is moving it on, or AWS is busy: show how far it is
             return shown(self.documents.find(catalog.TENANTS, tenant) or entry)
 
@@ -79,50 +77,65 @@ class Tenants:
         """Start draining, or go on with it."""
         entry = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
         if entry.doc["status"] != "draining":
+            self.marks.put(tenant)  # until it is gone
             entry = self.documents.save(catalog.TENANTS, tenant, {**entry.doc, "status": "draining"}, entry)
-        return shown(self.converge(entry))
+        return shown(self._converge(entry)[0])
 
-    def converge_all(self) -> int:
-        """Move on every tenant that is on its way; how many there were. For the schedule."""
-        moved = 0
-        for entry in self.documents.each(catalog.TENANTS, ""):
-            if entry.doc["status"] == "active":
-                continue
-            try:
-                self.converge(entry)
-                moved += 1
-            except Exception:  # one tenant's trouble must not keep the others waiting; the next run tries again
-                self.logger.exception("not converged", extra={"action": "converge_failed", "tenant": entry.item})
+    def pause(self, tenant: str, *, paused: bool) -> dict[str, Any]:
+        """Stop or restart starting tasks of all lanes. The flag binds; the mappings follow."""
+        entry = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
+        if bool(entry.doc.get("paused")) != paused:
+            mark = self.marks.put(tenant)
+            doc = with_pause(entry.doc, paused, self.now())
+            entry = self._converge_marked(self.documents.save(catalog.TENANTS, tenant, doc, entry), mark)
+        return shown(entry)
+
+    def converge(self, tenant: str) -> bool:
+        """For the schedule: one step; whether nothing is left to do."""
+        entry = self.documents.find(catalog.TENANTS, tenant)
+        return True if entry is None else self._converge(entry)[1]
+
+    def _converge_marked(self, entry: Entry, mark: Mark) -> Entry:
+        moved, done = self._converge(entry)
+        if done:
+            self.marks.remove(mark)
         return moved
 
-    def converge(self, entry: Entry, *, changed: bool = False) -> Entry:
-        """Bring AWS to what the document says, one step further; the document as it then is."""
+    def _converge(self, entry: Entry) -> tuple[Entry, bool]:
+        """Bring AWS to what the document says, one step further; the tenant as it then is, and whether that is all."""
         if entry.doc["status"] == "draining":
             return self._drain(entry)
-        if entry.doc["status"] == "active" and not changed:
-            return entry
-        ready = self.lanes.provision(entry.item, tenant_concurrency=entry.doc["limits"].get("concurrency"))
-        if ready and entry.doc["status"] != "active":
-            return self.documents.save(catalog.TENANTS, entry.item, {**entry.doc, "status": "active"}, entry)
-        return entry
+        if "results_url" not in entry.doc:
+            places = self.lanes.queues.results(entry.item)
+            entry = self.documents.save(catalog.TENANTS, entry.item, {**entry.doc, **places}, entry)
+        delivered = self.lanes.queues.map_results(entry.doc["results_arn"])
+        done = self.lanes.provision(entry) and delivered
+        if done and entry.doc["status"] == "provisioning":
+            entry = self.documents.save(catalog.TENANTS, entry.item, {**entry.doc, "status": "active"}, entry)
+        return entry, done
 
-    def _drain(self, entry: Entry) -> Entry:
+    def _drain(self, entry: Entry) -> tuple[Entry, bool]:
         tenant, now = entry.item, self.now()
-        if not self.lanes.is_empty(tenant) or self.attention.holds(tenant):  # a far due task is in no queue
-            return self._note_drained(entry, None)
+        if not self._is_empty(entry) or self.attention.holds(tenant):  # a far due task is in no queue
+            return self._note_drained(entry, None), False
         since = entry.doc.get("drained_since")
         if since is None:
-            return self._note_drained(entry, now)
+            return self._note_drained(entry, now), False
         if now - datetime.fromisoformat(since) < LONGEST_DELAY + self.registry_cache:
-            return entry
+            return entry, False
         self.subscriptions.delete_all(tenant)
-        self.lanes.remove(tenant)
+        self.lanes.remove_all(tenant)
+        self.lanes.queues.remove_results(tenant)
         self.documents.delete_all(tenant, "function#")
         self.keys.delete_all(tenant)
         former = self.documents.find(FORMER, tenant)
         self.documents.save(FORMER, tenant, {"until": rfc3339(now + LONGEST_RETENTION)}, former)
         self.documents.delete(catalog.TENANTS, tenant)
-        return entry
+        return entry, True
+
+    def _is_empty(self, entry: Entry) -> bool:
+        """Whether nothing waits, runs or is on its way to the bus."""
+        return self.lanes.is_empty(entry.item) and self.lanes.queues.is_empty(entry.doc.get("results_url"))
 
     def _check_unused(self, tenant: str) -> None:
         """A new tenant of an old name would read the old one's tasks: the name rests as long as they may live."""
@@ -149,6 +162,8 @@ def shown(entry: Entry) -> dict[str, Any]:
         "targets": doc["targets"],
         "retention_days": doc["retention_days"],
         "status": doc["status"],
+        "paused": bool(doc.get("paused")),
+        "paused_at": doc.get("paused_at"),
         # a burst says how many a rate lets pass at once
         "not_enforced": ["limits.submit_burst"] if limits["submit_burst"] and not limits["submit_rate"] else [],
         "created_at": doc["created_at"],

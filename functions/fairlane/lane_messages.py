@@ -1,16 +1,35 @@
 """The message that a lane's queue holds for a task, and what is kept of it where no queue holds it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, Protocol
 
+from fairlane.domain import catalog
 from fairlane.domain.task import LONGEST_WAIT, Task
 from fairlane.events import Event, event_json
 from fairlane.ordering import message_group
-from fairlane.ports import EventStore, Message
+from fairlane.ports import Entry, EventStore, Message
 
 #: SQS delays a message 15 minutes at most.
 LONGEST_DELAY = timedelta(minutes=15)
+
+
+class LaneLookup(Protocol):
+    """The part of the registry that knows lanes."""
+
+    def get(self, partition: str, item: str) -> Entry | None:
+        """The lane's document, or None."""
+
+
+def lane_document(registry: LaneLookup, tenant: str, lane: str) -> Mapping[str, Any] | None:
+    """A lane that takes messages now: this one, or the default lane where it is gone, None where the tenant is."""
+    for name in (lane, catalog.DEFAULT_LANE):
+        entry = registry.get(tenant, catalog.lane_item(name))
+        if entry is not None and catalog.Lane.of(entry.doc).takes_messages:
+            return entry.doc
+    return None
 
 
 def lane_message(task: Task, event: Event, *, now: datetime) -> Message:

@@ -473,7 +473,10 @@ class Provisioner(Protocol):
     """Queues and event source mappings. Every call is idempotent."""
 
     def queue(self, name: str, *, visibility_timeout_s: int, redrive_arn: str, tags: dict[str, str]) -> Queue:
-        """The queue of that name with these settings."""
+        """The queue of that name with these settings; ordered when the name ends in `.fifo`."""
+
+    def find_queue(self, name: str) -> str | None:
+        """URL of the queue of that name, if there is one."""
 
     def let_rules_send(self, queue: Queue, rules_arn: str) -> None:
         """Let EventBridge rules of that ARN pattern send to the queue, and nobody else by its policy."""
@@ -487,8 +490,8 @@ class Provisioner(Protocol):
     def delete_queue(self, url: str) -> None:
         """Remove the queue."""
 
-    def mapping(self, queue_arn: str, function: str, scaling: Scaling) -> bool:
-        """Map the queue to the function with these settings; whether the mapping is in force."""
+    def mapping(self, queue_arn: str, function: str, scaling: Scaling, *, enabled: bool = True) -> bool:
+        """Map the queue to the function with these settings; whether that is in force (else: call again later)."""
 
     def delete_mapping(self, queue_arn: str) -> None:
         """Remove the queue's mapping."""
@@ -503,6 +506,13 @@ class RuleTarget:
 
     kind: str
     arn: str
+
+
+class QueueAges(Protocol):
+    """How long the oldest message of queues has waited, about."""
+
+    def oldest(self, urls: Mapping[str, str]) -> Mapping[str, timedelta | None]:
+        """By the queues' names; None: not known. For queues that are not empty."""
 
 
 class SubscriptionRules(Protocol):

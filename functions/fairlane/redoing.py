@@ -15,9 +15,8 @@ from fairlane.domain.names import task_id
 from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
 from fairlane.domain.times import to_ms
 from fairlane.events import Event, payload_hash
-from fairlane.lane_messages import keep_event, kept_event, lane_message
+from fairlane.lane_messages import LaneLookup, keep_event, kept_event, lane_document, lane_message
 from fairlane.ports import Clock, Created, Entry, EventStore, Existing, Queues, TaskStore
-from fairlane.telling import LaneLookup
 
 #: What was meant for the first time only.
 ONCE = ("notbefore", "expirytime", "dedupkey", "dedupwindow")
@@ -100,8 +99,10 @@ class Redo:
         return new, tenant, function
 
     def _send(self, task: Task, event: Mapping[str, Any]) -> None:
-        lane = self._document(task.tenant, catalog.lane_item(task.lane), "refused", f"the lane {task.lane}")
-        if not all(self.queues.send(str(lane.doc["queue_url"]), [lane_message(task, dict(event), now=self.now())])):
+        lane = lane_document(self.registry, task.tenant, task.lane)
+        if lane is None:
+            raise Refused("refused", f"The lane {task.lane} does not exist any more.")
+        if not all(self.queues.send(lane["queue_url"], [lane_message(task, dict(event), now=self.now())])):
             raise Unavailable("The new task was not confirmed: repeat the request with the same Idempotency-Key.")
 
     def _document(self, partition: str, item: str, kind: str, what: str) -> Entry:

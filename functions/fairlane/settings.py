@@ -87,6 +87,7 @@ class ControllerSettings(_FromEnv):
     long_dispatcher: str
     deliverer: str
     lane_redrive_arn: str
+    lane_redrive_fifo_arn: str
     result_redrive_arn: str
     undelivered_arn: str
     forwarder_arn: str

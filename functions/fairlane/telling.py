@@ -6,30 +6,13 @@ the same id.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from fairlane.domain import catalog
 from fairlane.domain.task import Task
-from fairlane.ports import AttentionIndex, Entry, Noted, Parallel, Queues, TaskStore
+from fairlane.lane_messages import LaneLookup, lane_document
+from fairlane.ports import AttentionIndex, Noted, Parallel, Queues, TaskStore
 from fairlane.results import result_message
-
-
-class LaneLookup(Protocol):
-    """The part of the registry that knows lanes."""
-
-    def get(self, partition: str, item: str) -> Entry | None:
-        """The lane's document, or None."""
-
-
-def lane_document(registry: LaneLookup, tenant: str, lane: str) -> Mapping[str, Any] | None:
-    """The lane as it is now; the tenant's default lane where it is gone, None where the tenant is."""
-    for name in (lane, catalog.DEFAULT_LANE):
-        entry = registry.get(tenant, catalog.lane_item(name))
-        if entry is not None:
-            return entry.doc
-    return None
 
 
 def noted(task: Task) -> Noted | None:

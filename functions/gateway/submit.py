@@ -22,7 +22,7 @@ from fairlane.domain.names import task_id
 from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
 from fairlane.domain.times import from_ms, to_ms
 from fairlane.events import Event, event_size, event_time, payload_hash
-from fairlane.lane_messages import LONGEST_DELAY, keep_event, lane_message
+from fairlane.lane_messages import LONGEST_DELAY, keep_event, lane_document, lane_message
 from fairlane.ordering import is_ordered
 from fairlane.ports import Clock, Created, DedupStore, EventStore, Message, Parallel, Queues, Reservation, TaskStore
 
@@ -126,7 +126,7 @@ class Submit:
             raise _refused("#", f"the event has {size} bytes; {limit}", kind="too-large")
         function = self._function(tenant, event["type"])
         lane = event.get("lane") or function.lane
-        queue_url = self._lane(tenant, lane)
+        queue_url = self._lane_for(tenant, lane, function)
         if is_ordered(queue_url) and not event.get("partitionkey"):
             raise _refused("#/partitionkey", f"the lane {lane} is ordered: say which tasks it is in order with")
         _check_window(event, spec)
@@ -164,7 +164,7 @@ class Submit:
         task = self.tasks.get(tenant, task_id(tenant, event["source"], event["id"]))
         if task is None or task.payload_hash != _said(event):
             return None
-        return self._duplicate(_Prepared(task, event, self._lane(tenant, task.lane)), task)
+        return self._duplicate(_Prepared(task, event, self._again(tenant, task.lane)), task)
 
     def _function(self, tenant: str, task_type: str) -> catalog.Function:
         entry = self.registry.get(tenant, catalog.function_item(task_type))
@@ -172,11 +172,30 @@ class Submit:
             raise _refused("#/type", f"no function is registered for {task_type}: PUT /v1/functions/{task_type}")
         return catalog.Function.of(entry.doc)
 
-    def _lane(self, tenant: str, lane: str) -> str:
-        entry = self.registry.get(tenant, catalog.lane_item(lane))
-        if entry is None:
-            raise _refused("#/lane", f"there is no lane {lane}: GET /v1/lanes lists them")
-        return str(entry.doc["queue_url"])
+    def _lane_for(self, tenant: str, name: str, function: catalog.Function) -> str:
+        """Queue of the lane that a new task goes to."""
+        entry = self.registry.get(tenant, catalog.lane_item(name))
+        lane = catalog.Lane.of(entry.doc) if entry else None
+        if lane is None or lane.drained:
+            raise _refused("#/lane", f"there is no lane {name}: GET /v1/lanes lists them")
+        if lane.status == "draining":
+            raise _refused("#/lane", f"the lane {name} is being deleted and takes no new tasks: name another one")
+        if lane.queue_url is None:
+            raise Unavailable(f"The lane {name} is being provisioned: repeat the event.", retry_after_s=5)
+        # a function's own lane has the dispatcher that it needs, though the copy here may be of before
+        if function.is_long and not lane.long and name != function.lane:
+            limit = f"runs functions of up to {catalog.SHORT_TIMEOUT_S} s only: leave lane out"
+            raise _refused(
+                "#/lane", f"the lane {name} {limit}, or name {name} in the function once, which changes that"
+            )
+        return lane.queue_url
+
+    def _again(self, tenant: str, name: str) -> str:
+        """Queue for another message of a recorded task: of its lane, or of `default` when that is deleted."""
+        document = lane_document(self.registry, tenant, name)
+        if document is not None:
+            return str(document["queue_url"])
+        raise Unavailable("This tenant has no lane that takes tasks now: repeat the event.", retry_after_s=5)
 
     # --- limits ---------------------------------------------------------------------------
 
@@ -295,8 +314,7 @@ class Submit:
         """A duplicate's message goes to the lane of the record, which is the one that counts."""
         if one.task.lane == one.prepared.task.lane:
             return one.prepared.queue_url
-        entry = self.registry.get(one.task.tenant, catalog.lane_item(one.task.lane))
-        return str(entry.doc["queue_url"]) if entry else one.prepared.queue_url
+        return self._again(one.task.tenant, one.task.lane)
 
     def _message(self, one: _Recorded) -> Message:
         # under a dedupkey another id may have come; the function sees what the record says

@@ -13,9 +13,9 @@ from aws_lambda_powertools import Logger
 
 from fairlane.domain.attention import Kind
 from fairlane.domain.task import Task
-from fairlane.lane_messages import LONGEST_DELAY, kept_event, lane_message
+from fairlane.lane_messages import LONGEST_DELAY, LaneLookup, kept_event, lane_document, lane_message
 from fairlane.ports import AttentionIndex, Clock, EventStore, Message, Noted, Parallel, Queues, TaskStore
-from fairlane.telling import LaneLookup, lane_document, noted
+from fairlane.telling import noted
 from janitor.duties import Allowance
 
 #: What could not be sent is tried again then, behind what came meanwhile.

@@ -65,6 +65,15 @@ def delete_tenant(tenant: str) -> Call[Tenant | None]:
     return Call("DELETE", path("tenants", tenant), repeat=Repeat.DELETE)
 
 
+def pause_tenant(tenant: str) -> Call[Tenant]:
+    """No new attempt of any of its lanes starts; submitting goes on."""
+    return Call("POST", path("tenants", tenant, "pause"))
+
+
+def resume_tenant(tenant: str) -> Call[Tenant]:
+    return Call("POST", path("tenants", tenant, "resume"))
+
+
 def tenant_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Tenant]]:
     return _page("tenants", limit=limit, cursor=cursor)
 
@@ -101,11 +110,21 @@ def delete_function(task_type: str) -> Call[Function | None]:
     return Call("DELETE", path("functions", task_type), repeat=Repeat.DELETE)
 
 
+def pause_function(task_type: str) -> Call[Function]:
+    """No new attempt of this type starts; submitting goes on."""
+    return Call("POST", path("functions", task_type, "pause"))
+
+
+def resume_function(task_type: str) -> Call[Function]:
+    return Call("POST", path("functions", task_type, "resume"))
+
+
 def function_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Function]]:
     return _page("functions", limit=limit, cursor=cursor)
 
 
 def put_lane(lane: str, spec: LaneSpec) -> Call[Lane]:
+    """Create or replace. Its `status` may be `provisioning` for a minute; it takes tasks already."""
     return Call("PUT", path("lanes", lane), body=json_body(spec))
 
 
@@ -114,7 +133,17 @@ def get_lane(lane: str) -> Call[Lane]:
 
 
 def delete_lane(lane: str) -> Call[Lane | None]:
+    """None when it is gone, the lane while it drains."""
     return Call("DELETE", path("lanes", lane), repeat=Repeat.DELETE)
+
+
+def pause_lane(lane: str) -> Call[Lane]:
+    """No new attempt of this lane starts; submitting goes on."""
+    return Call("POST", path("lanes", lane, "pause"))
+
+
+def resume_lane(lane: str) -> Call[Lane]:
+    return Call("POST", path("lanes", lane, "resume"))
 
 
 def lane_page(*, limit: int | None = None, cursor: str | None = None) -> Call[Page[Lane]]:

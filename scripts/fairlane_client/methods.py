@@ -143,6 +143,8 @@ class Methods:
     put_tenant = _call(calls.put_tenant)
     get_tenant = _call(calls.get_tenant)
     delete_tenant = _call(calls.delete_tenant)
+    pause_tenant = _call(calls.pause_tenant)
+    resume_tenant = _call(calls.resume_tenant)
     list_tenants = Listing(_tenants)
     wait_for_tenant = Method(waiting.wait_for_tenant)
 
@@ -153,11 +155,15 @@ class Methods:
     put_function = _call(calls.put_function)
     get_function = _call(calls.get_function)
     delete_function = _call(calls.delete_function)
+    pause_function = _call(calls.pause_function)
+    resume_function = _call(calls.resume_function)
     list_functions = Listing(_functions)
 
     put_lane = _call(calls.put_lane)
     get_lane = _call(calls.get_lane)
     delete_lane = _call(calls.delete_lane)
+    pause_lane = _call(calls.pause_lane)
+    resume_lane = _call(calls.resume_lane)
     list_lanes = Listing(_lanes)
 
     put_subscription = _call(calls.put_subscription)

@@ -52,7 +52,7 @@ class Health(TypedDict):
 
 class Limits(TypedDict, total=False):
     submit_rate: float | None
-    submit_burst: float | None
+    submit_burst: int | None
     backlog: int | None
     concurrency: int | None
     payload_bytes: int | None
@@ -75,6 +75,8 @@ class Tenant(TypedDict):
     targets: list[str]
     retention_days: int
     status: str
+    paused: bool
+    paused_at: str | None
     created_at: str
     updated_at: str
 
@@ -155,6 +157,8 @@ class Function(TypedDict):
     #: null where nothing counts them.
     running: int | None
     pressure: Pressure | None
+    paused: bool
+    paused_at: str | None
     created_at: str
     updated_at: str
 
@@ -162,14 +166,16 @@ class Function(TypedDict):
 class LaneSpec(TypedDict, total=False):
     concurrency: int | None
     rate: float | None
-    burst: float | None
+    burst: int | None
     ordered: bool
     weight: float | None
 
 
 class Lane(LaneSpec):
     lane: str
-    status: str
+    status: Literal["provisioning", "active", "paused", "draining"]
+    paused_at: str | None
+    paused_by: Literal["lane", "tenant"] | None
     depth: int
     running: int
     #: Seconds; null when nothing waits.

@@ -64,7 +64,7 @@ def refuse_connection() -> None:
 @dataclass
 class _Plan:
     point: Point
-    action: Callable[[], None]
+    action: Callable[[], object]
     left: int
     done: bool = False
 
@@ -90,11 +90,11 @@ class Calls:
         finally:
             self._callers.pop()
 
-    def at(self, point: Point, action: Callable[[], None]) -> None:
+    def at(self, point: Point, action: Callable[[], object]) -> None:
         """Do that at the point, once."""
         self._plans.append(_Plan(point, action, point.nth))
 
-    def at_next(self, function: str, call: str, action: Callable[[], None]) -> None:
+    def at_next(self, function: str, call: str, action: Callable[[], object]) -> None:
         """Do that before the next such call."""
         self.at(Point(function, call, BEFORE), action)
 

@@ -20,6 +20,14 @@ Record = dict[str, Any]
 Handler = Callable[[dict[str, Any]], dict[str, Any]]
 LIST, CREATE = "lambda.ListEventSourceMappings", "lambda.CreateEventSourceMapping"
 UPDATE, DELETE = "lambda.UpdateEventSourceMapping", "lambda.DeleteEventSourceMapping"
+#: The queues that have a mapping without any tenant.
+REDRIVES = {
+    "LaneRedrive": "dispatcher",
+    "LaneRedriveFifo": "dispatcher",
+    "ResultRedrive": "deliverer",
+    "Undelivered": "deliverer",
+    "Wake": "janitor",
+}
 FUNCTION_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:"
 
 
@@ -37,15 +45,12 @@ class Mappings:
     by_queue: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: The state of a new mapping: AWS takes up to a minute from Creating to Enabled.
     first_state: str = "Enabled"
+    #: Whether a change takes its minute too: until `enable` the mapping is Updating.
+    slow: bool = False
 
     def __post_init__(self) -> None:
         self.calls.fakes |= {LIST: self._list, CREATE: self._create, UPDATE: self._update, DELETE: self._delete}
-        for queue, function in (
-            ("LaneRedrive", "dispatcher"),
-            ("ResultRedrive", "deliverer"),
-            ("Undelivered", "deliverer"),
-            ("Wake", "janitor"),
-        ):
+        for queue, function in REDRIVES.items():
             self._create({"EventSourceArn": self.stack.arn(queue), "FunctionName": f"{STACK}-{function}"})
 
     def fed_by(self, function: str) -> list[str]:
@@ -55,9 +60,13 @@ class Mappings:
 
     def enable(self) -> None:
         """A minute later."""
-        self.first_state = "Enabled"
+        self.first_state, self.slow = "Enabled", False
         for mapping in self.by_queue.values():
-            mapping["State"] = "Enabled"
+            mapping["State"] = "Enabled" if mapping["Enabled"] else "Disabled"
+
+    def runs(self, queue: str) -> bool:
+        """Whether the mapping of a queue hands over messages."""
+        return bool(self.by_queue[queue]["Enabled"])
 
     def _list(self, params: dict[str, Any]) -> dict[str, Any]:
         found = self.by_queue.get(params["EventSourceArn"])
@@ -66,11 +75,15 @@ class Mappings:
     def _create(self, params: dict[str, Any]) -> dict[str, Any]:
         queue = params["EventSourceArn"]
         assert queue not in self.by_queue, "AWS answers ResourceConflictException to a second mapping"
-        self.by_queue[queue] = {"UUID": str(uuid4()), "BatchSize": 10, "State": self.first_state}
-        return self._change(self.by_queue[queue], params)
+        self.by_queue[queue] = mapping = {"UUID": str(uuid4()), "BatchSize": 10, "Enabled": True}
+        self._change(mapping, params)
+        mapping["State"] = self.first_state if mapping["Enabled"] else "Disabled"
+        return dict(mapping)
 
     def _update(self, params: dict[str, Any]) -> dict[str, Any]:
-        return self._change(self._of(params["UUID"]), params)
+        mapping = self._of(params["UUID"])
+        assert mapping["State"] in ("Enabled", "Disabled"), "AWS answers ResourceInUseException"
+        return self._change(mapping, params)
 
     def _delete(self, params: dict[str, Any]) -> dict[str, Any]:
         found = self._of(params["UUID"])
@@ -83,6 +96,7 @@ class Mappings:
         name = params["FunctionName"]
         mapping |= {key: value for key, value in params.items() if key not in ("UUID", "FunctionName")}
         mapping["FunctionArn"] = f"{FUNCTION_ARN}{name}"
+        mapping["State"] = "Updating" if self.slow else "Enabled" if mapping["Enabled"] else "Disabled"
         return dict(mapping)
 
 

@@ -17,6 +17,13 @@ from tests.unit.platform.cloudformation import environment, functions, resources
 STACK = "fairlane"
 REGION = "us-east-1"
 ACCOUNT = "123456789012"
+QUEUE_ATTRIBUTES = (
+    "VisibilityTimeout",
+    "MessageRetentionPeriod",
+    "FifoQueue",
+    "DeduplicationScope",
+    "FifoThroughputLimit",
+)
 _PSEUDO = {
     "AWS::StackName": STACK,
     "AWS::Region": REGION,
@@ -93,7 +100,9 @@ class Stack:
 
     def _make_queue(self, name: str, properties: dict[str, Any]) -> None:
         attributes: dict[str, str] = {
-            key: str(properties[key]) for key in ("VisibilityTimeout", "MessageRetentionPeriod") if key in properties
+            key: str(properties[key]).lower() if isinstance(properties[key], bool) else str(properties[key])
+            for key in QUEUE_ATTRIBUTES
+            if key in properties
         }
         if "RedrivePolicy" in properties:
             policy = properties["RedrivePolicy"]

@@ -29,7 +29,7 @@ from fairlane.parallel import one_by_one
 from gateway import handler as gateway_handler
 from janitor import handler as janitor_handler
 from tests.moto.calls import Calls, Died
-from tests.moto.mappings import Mappings, Poller, Record, url_of
+from tests.moto.mappings import REDRIVES, Mappings, Poller, Record, url_of
 from tests.moto.proxy_events import Place, proxy_event
 from tests.moto.stack import Stack, client
 from tests.moto.tenant_functions import TenantFunctions
@@ -218,7 +218,8 @@ class World:
 
     def poll(self, function: str) -> int:
         """One batch of each queue of the function; how many messages came."""
-        return sum(self._poll_queue(function, queue) for queue in sorted(self.mappings.fed_by(function)))
+        feeding = [queue for queue in self.mappings.fed_by(function) if self.mappings.runs(queue)]
+        return sum(self._poll_queue(function, queue) for queue in sorted(feeding))
 
     def _poll_queue(self, function: str, queue_arn: str) -> int:
         try:
@@ -269,8 +270,7 @@ class World:
 
     def redrive_arns(self) -> list[str]:
         """The queues that have a mapping without any tenant."""
-        names = ("LaneRedrive", "ResultRedrive", "Undelivered", "Wake")
-        return [self.stack.arn(name) for name in names]
+        return [self.stack.arn(name) for name in REDRIVES]
 
     def dead_letters(self) -> list[dict[str, Any]]:
         """What could not be processed, with its reason."""

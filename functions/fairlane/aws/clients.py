@@ -46,6 +46,11 @@ def events() -> "EventBridgeClient":
     return boto3.client("events", config=_SHORT)
 
 
+def cloudwatch() -> Any:
+    """Amazon CloudWatch, for reading metrics."""
+    return boto3.client("cloudwatch", config=_SHORT)
+
+
 def control() -> "LambdaClient":
     """AWS Lambda for its control plane (mappings, configurations)."""
     return boto3.client("lambda", config=_SHORT)

@@ -14,6 +14,7 @@ from fairlane.aws.clients import error_code
 from fairlane.aws.depths import depth
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.errors import Unavailable
+from fairlane.domain.names import FIFO
 from fairlane.ports import Depth, FunctionFacts, Queue
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ RETENTION_S = 14 * 24 * 3600
 MAX_RECEIVES = 1_000
 #: States in which AWS takes no update; each lasts up to a minute.
 CHANGING = {"Creating", "Updating", "Enabling", "Disabling", "Deleting"}
+#: High throughput: limits and deduplication count for each message group, that is for each key of a tenant.
+FIFO_ATTRIBUTES = {
+    "FifoQueue": "true",
+    "ContentBasedDeduplication": "false",
+    "DeduplicationScope": "messageGroup",
+    "FifoThroughputLimit": "perMessageGroupId",
+}
+ENABLED = "Enabled"
 GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
 
 
@@ -44,6 +53,8 @@ class Provisioning:
             "SqsManagedSseEnabled": "true",
             "RedrivePolicy": json.dumps({"deadLetterTargetArn": redrive_arn, "maxReceiveCount": MAX_RECEIVES}),
         }
+        if name.endswith(FIFO):
+            attributes |= FIFO_ATTRIBUTES
         try:
             url = self._sqs.create_queue(QueueName=name, Attributes=attributes, tags=tags)["QueueUrl"]
         except ClientError as error:
@@ -68,6 +79,15 @@ class Provisioning:
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
         self._sqs.set_queue_attributes(QueueUrl=queue.url, Attributes={"Policy": policy})
 
+    def find_queue(self, name: str) -> str | None:
+        """URL of the queue of that name, if there is one."""
+        try:
+            return self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
+        except ClientError as error:
+            if error_code(error) in GONE:
+                return None
+            raise
+
     def set_visibility(self, url: str, visibility_timeout_s: int) -> None:
         """Change the queue's visibility timeout."""
         self._sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility_timeout_s)})
@@ -84,8 +104,11 @@ class Provisioning:
             if error_code(error) not in GONE:
                 raise
 
-    def mapping(self, queue_arn: str, function: str, scaling: Scaling) -> bool:
-        """Map the queue to the function with these settings; whether the mapping is in force."""
+    def mapping(self, queue_arn: str, function: str, scaling: Scaling, *, enabled: bool = True) -> bool:
+        """Map the queue to the function with these settings; whether that is in force.
+
+        A mapping that is still changing takes no update: then False, and the caller comes again.
+        """
         found = self._mapping_of(queue_arn)
         wanted: Any = {
             "FunctionName": function,
@@ -93,24 +116,26 @@ class Provisioning:
             "ScalingConfig": {"MaximumConcurrency": scaling.maximum_concurrency},
         }
         if found is None:
-            made: Any = self._lambda.create_event_source_mapping(
-                EventSourceArn=queue_arn, FunctionResponseTypes=["ReportBatchItemFailures"], **wanted
+            found = self._lambda.create_event_source_mapping(
+                EventSourceArn=queue_arn,
+                FunctionResponseTypes=["ReportBatchItemFailures"],
+                Enabled=enabled,
+                **wanted,
             )
-            return bool(made.get("State") == "Enabled")
-        if not _fits(found, wanted):
-            if found.get("State") in CHANGING:
-                raise Unavailable("The lane's event source mapping is still changing: repeat this.", retry_after_s=10)
-            found = self._update(found["UUID"], wanted)
-        return bool(found.get("State") == "Enabled")
+        elif found.get("State") in CHANGING:
+            return False
+        elif not _fits(found, wanted) or (found.get("State") == ENABLED) != enabled:
+            found = self._update(found["UUID"], {**wanted, "Enabled": enabled})
+        state = found.get("State") if found else None
+        return bool(state == (ENABLED if enabled else "Disabled"))
 
     def _update(self, uuid: str, wanted: Any) -> Any:
+        """The mapping as it then is; None when it was changing already."""
         try:
             return self._lambda.update_event_source_mapping(UUID=uuid, **wanted)
         except ClientError as error:
             if error_code(error) == "ResourceInUseException":
-                raise Unavailable(
-                    "The lane's event source mapping is changing: repeat this.", retry_after_s=10
-                ) from error
+                return None
             raise
 
     def delete_mapping(self, queue_arn: str) -> None:

@@ -62,6 +62,16 @@ def queue_partition(queue_name: str) -> str:
     return f"queue#{queue_name}"
 
 
+def is_drained(lane: Mapping[str, Any]) -> bool:
+    """Whether a lane's document stands for a deleted lane, whose empty queue only waits to be removed."""
+    return lane.get("status") == "removing" or bool(lane.get("status") == "draining" and lane.get("drained_since"))
+
+
+def is_long(timeout_s: float, mode: str = "sync") -> bool:
+    """Whether a function needs the long dispatcher, which waits for its end."""
+    return mode == "sync" and timeout_s > SHORT_TIMEOUT_S
+
+
 @dataclass(frozen=True)
 class Tenant:
     """What the gateway needs of a tenant."""
@@ -89,6 +99,8 @@ class Function:
     lane: str
     #: Keep every task's event, so that it can be redone however the task ends.
     retain: bool = False
+    #: Whether only the long dispatcher can run it.
+    is_long: bool = False
 
     @classmethod
     def of(cls, doc: Mapping[str, Any]) -> Self:
@@ -105,6 +117,36 @@ class Function:
             ),
             lane=doc["lane"],
             retain=doc.get("retain", False),
+            is_long=is_long(doc["timeout"], doc.get("mode", "sync")),
+        )
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A lane, as the gateway reads it."""
+
+    status: str
+    #: None until its queue is there.
+    queue_url: str | None
+    long: bool
+    ordered: bool
+    #: Deleted and empty: no message may be sent to its queue any more.
+    drained: bool
+
+    @property
+    def takes_messages(self) -> bool:
+        """Whether a message of a task that is recorded already may be sent to its queue."""
+        return self.queue_url is not None and not self.drained
+
+    @classmethod
+    def of(cls, doc: Mapping[str, Any]) -> Self:
+        """From its registry document."""
+        return cls(
+            status=doc.get("status", "active"),
+            queue_url=doc.get("queue_url"),
+            long=doc.get("long", False),
+            ordered=doc.get("ordered", False),
+            drained=is_drained(doc),
         )
 
 

@@ -17,6 +17,8 @@ OPERATION_ID = re.compile(r"op_[a-z2-7]{26}")
 
 QUEUE_NAME_LIMIT = 80
 RULE_NAME_LIMIT = 64
+#: How the names of ordered queues end.
+FIFO = ".fifo"
 
 
 def check_name(value: str, field: str, *, pointer: str | None = None) -> str:
@@ -60,8 +62,10 @@ def shortened(prefix: str, *parts: str, limit: int) -> str:
     return f"{name[: limit - 12]}-_{digest}"
 
 
-def lane_queue(stack: str, tenant: str, lane: str) -> str:
-    """Name of a dedicated lane's queue."""
+def lane_queue(stack: str, tenant: str, lane: str, *, ordered: bool = False) -> str:
+    """Name of a lane's own queue; SQS wants the suffix for ordered ones, within its limit."""
+    if ordered:
+        return shortened(f"{stack}-lane", tenant, lane, limit=QUEUE_NAME_LIMIT - len(FIFO)) + FIFO
     return shortened(f"{stack}-lane", tenant, lane, limit=QUEUE_NAME_LIMIT)
 
 

@@ -27,6 +27,8 @@ COLUMNS: Columns = {
     "timeout": lambda function: function["timeout"],
     "attempts": lambda function: function["retry"].get("max_attempts"),
     "lane": lambda function: function.get("lane"),
+    "concurrency": lambda function: function.get("concurrency"),
+    "paused": lambda function: function.get("paused_at"),
     "updated": lambda function: function["updated_at"],
 }
 
@@ -70,10 +72,11 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
         list[str] | None, typer.Option(metavar="ERROR", help="An error type that ends a task at once. May be repeated.")
     ] = None,
     lane: Annotated[str | None, typer.Option(help="The lane of its tasks. Default: default.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Most attempts at once. Default: no limit.")] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="The whole document as JSON; - is stdin.")] = None,
 ) -> None:
     """Register what runs a task type, or replace it: what is left out gets its default."""
-    spec = merged(file, given(timeout=timeout, lane=lane))
+    spec = merged(file, given(timeout=timeout, lane=lane, concurrency=concurrency))
     target = _target(lambda_name(session, function, sample), http)
     if target:
         spec["target"] = target
@@ -103,3 +106,15 @@ def delete(session: Session, task_type: TaskType) -> None:
     """Forget what runs a task type: events of that type are refused from then on."""
     left = session.client.delete_function(task_type)
     session.output.document(left or {"type": task_type, "status": "deleted"})
+
+
+@command(app, "pause", Access.TENANT)
+def pause(session: Session, task_type: TaskType) -> None:
+    """Start no more tasks of a type. Submitting goes on."""
+    session.output.document(session.client.pause_function(task_type))
+
+
+@command(app, "resume", Access.TENANT)
+def resume(session: Session, task_type: TaskType) -> None:
+    """Go on with a type."""
+    session.output.document(session.client.resume_function(task_type))

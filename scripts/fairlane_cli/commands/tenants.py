@@ -21,6 +21,7 @@ Name = Annotated[str, typer.Argument(metavar="TENANT", help="Lower-case letters,
 COLUMNS: Columns = {
     "tenant": lambda tenant: tenant["tenant"],
     "status": lambda tenant: tenant["status"],
+    "paused": lambda tenant: tenant.get("paused_at"),
     "isolation": lambda tenant: tenant["isolation"],
     "targets": lambda tenant: " ".join(tenant["targets"]) or None,
     "created": lambda tenant: tenant["created_at"],
@@ -93,6 +94,18 @@ def delete(session: Session, tenant: Name) -> None:
     left = session.client.delete_tenant(tenant)
     session.place.saved_keys.forget(tenant)
     session.output.document(left or {"tenant": tenant, "status": "deleted"})
+
+
+@command(app, "pause", Access.PLATFORM)
+def pause(session: Session, tenant: Name) -> None:
+    """Start no more tasks of a tenant. Submitting goes on."""
+    session.output.document(session.client.pause_tenant(tenant))
+
+
+@command(app, "resume", Access.PLATFORM)
+def resume(session: Session, tenant: Name) -> None:
+    """Go on with a tenant."""
+    session.output.document(session.client.resume_tenant(tenant))
 
 
 def _default_targets(session: Session, spec: dict[str, Any]) -> None:

@@ -130,11 +130,11 @@ def test_a_name_that_would_reach_another_path_is_refused_here(cli: Cli, name: st
 def test_every_command_has_json_and_help(cli: Cli) -> None:
     groups = {
         (): ["up", "down", "status", "demo", "submit", "version"],
-        ("tenants",): ["list", "show", "put", "delete"],
+        ("tenants",): ["list", "show", "put", "delete", "pause", "resume"],
         ("keys",): ["create", "list", "revoke"],
-        ("functions",): ["list", "show", "put", "delete"],
+        ("functions",): ["list", "show", "put", "delete", "pause", "resume"],
         ("subscriptions",): ["list", "show", "put", "delete"],
-        ("lanes",): ["list", "show"],
+        ("lanes",): ["list", "show", "put", "delete", "pause", "resume"],
         ("tasks",): ["list", "show", "watch"],
     }
     for group, names in groups.items():
@@ -147,7 +147,7 @@ def test_every_command_has_json_and_help(cli: Cli) -> None:
 def test_an_empty_list_says_what_to_do_on_a_terminal_and_nothing_extra_in_a_pipe(cli: Cli) -> None:
     cli.with_local_stack()
     cli.on("GET /tenants", page())
-    assert cli.run("tenants", "list").stdout == "tenant\tstatus\tisolation\ttargets\tcreated\n"
+    assert cli.run("tenants", "list").stdout == "tenant\tstatus\tpaused\tisolation\ttargets\tcreated\n"
     assert cli.run("tenants", "list", "--json").json == {"items": []}
     cli.on_a_terminal = True
     assert "fairlane tenants put" in cli.run("tenants", "list").stderr

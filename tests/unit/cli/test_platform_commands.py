@@ -72,6 +72,19 @@ def test_a_tenant_and_a_key_of_it_in_one_command(platform: Cli) -> None:
     assert platform.keys_used == [ADMIN_KEY, ADMIN_KEY, a_new_key()["key"]]
 
 
+def test_a_tenant_may_have_limits(platform: Cli) -> None:
+    platform.on("PUT /tenants/acme", ok(a_tenant(), 201))
+    platform.run("tenants", "put", "acme", "--concurrency", "7", "--target", "*")
+    assert platform.bodies() == [{"targets": ["*"], "limits": {"concurrency": 7}}]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_a_tenant_is_paused_and_resumed_with_the_platforms_key(platform: Cli, verb: str) -> None:
+    platform.on(f"POST /tenants/acme/{verb}", ok(a_tenant()))
+    assert platform.run("tenants", verb, "acme", "--json").json == a_tenant()
+    assert platform.keys_used == [ADMIN_KEY]
+
+
 def test_deleting_a_tenant_forgets_its_key(platform: Cli) -> None:
     platform.with_saved_keys("acme", "globex")
     platform.on("DELETE /tenants/acme", ok(a_tenant(status="draining"), 202))

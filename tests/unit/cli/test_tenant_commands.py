@@ -96,7 +96,51 @@ def test_the_default_lane_needs_no_name(tenant: Cli) -> None:
     assert tenant.run("lanes", "show", "--json").json == LANE
 
 
-@pytest.mark.parametrize(("group", "name"), [("functions", "resize"), ("subscriptions", "mine")])
+def test_a_lane_is_made_with_what_was_given_only(tenant: Cli) -> None:
+    tenant.on("PUT /lanes/fast", ok(LANE, 201))
+    assert tenant.run("lanes", "put", "fast", "--json").json == LANE
+    options = ["--concurrency", "1", "--rate", "0.5", "--burst", "3", "--weight", "2", "--ordered"]
+    tenant.run("lanes", "put", "fast", *options)
+    everything = {"concurrency": 1, "rate": 0.5, "burst": 3, "weight": 2.0, "ordered": True}
+    assert tenant.bodies() == [{}, everything]
+
+
+def test_a_lane_may_come_from_a_file(tenant: Cli) -> None:
+    tenant.on("PUT /lanes/fast", ok(LANE))
+    file = tenant.write("lane.json", {"rate": 5, "concurrency": 3})
+    tenant.run("lanes", "put", "fast", "-f", str(file), "--concurrency", "4")
+    assert tenant.bodies() == [{"rate": 5, "concurrency": 4}]
+
+
+def test_lanes_are_listed_with_what_is_in_them_and_their_limits(tenant: Cli) -> None:
+    lane = {**LANE, "status": "paused", "concurrency": 4, "rate": 0.5, "burst": 2, "weight": 1, "ordered": True}
+    tenant.on("GET /lanes", page(lane))
+    header, line = (text.split("\t") for text in tenant.run("lanes", "list").stdout.splitlines())
+    shown = dict(zip(header, line, strict=True))
+    assert (shown["status"], shown["depth"], shown["running"], shown["oldest (s)"]) == ("paused", "3", "1", "2.5")
+    assert (shown["concurrency"], shown["rate (1/s)"], shown["burst"], shown["ordered"]) == ("4", "0.5", "2", "yes")
+
+
+def test_a_function_may_have_a_limit(tenant: Cli) -> None:
+    tenant.run("functions", "put", "resize", "--lambda", "f", "--concurrency", "2")
+    assert tenant.bodies() == [{"target": {"lambda": "f"}, "concurrency": 2}]
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+@pytest.mark.parametrize(("group", "name", "item"), [("functions", "resize", FUNCTION), ("lanes", "fast", LANE)])
+def test_what_a_tenant_has_is_paused_and_resumed(
+    tenant: Cli, group: str, name: str, item: dict[str, object], verb: str
+) -> None:
+    tenant.on(f"POST /{group}/{name}/{verb}", ok(item))
+    assert tenant.run(group, verb, name, "--json").json == item
+
+
+def test_a_lane_that_drains_is_shown(tenant: Cli) -> None:
+    tenant.on("DELETE /lanes/fast", ok({**LANE, "status": "draining"}, 202))
+    assert tenant.run("lanes", "delete", "fast", "--json").json["status"] == "draining"
+
+
+@pytest.mark.parametrize(("group", "name"), [("functions", "resize"), ("subscriptions", "mine"), ("lanes", "fast")])
 def test_what_a_tenant_has_is_deleted(tenant: Cli, group: str, name: str) -> None:
     tenant.on(f"DELETE /{group}/{name}", ok({}, 204))
     assert tenant.run(group, "delete", name, "--json").json["status"] == "deleted"

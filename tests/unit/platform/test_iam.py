@@ -11,6 +11,7 @@ from tests.unit.platform.cloudformation import functions, resources, samples, ta
 #: Statements about everything, with the reason why AWS leaves no choice.
 EVERYTHING = {
     "CreateMappings": "CreateEventSourceMapping knows no resource; the condition names the functions",
+    "ReadMetrics": "GetMetricData knows neither resource nor condition",
     "ListMappings": "ListEventSourceMappings knows neither resource nor condition",
 }
 
