@@ -13,6 +13,7 @@ from fairlane_cli.stack import DeployedStack
 from tests.e2e.polling import eventually
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
@@ -30,6 +31,21 @@ def handler(event, context):
     if isinstance(data, dict) and event.get("attempt") == 1:
         time.sleep(data.get("first_attempt_s", 0))
     return event
+"""
+
+#: Tells when it began and when it ended.
+_RECORDER = """
+import json, os, time
+import boto3
+
+sqs = boto3.client("sqs")
+
+def handler(event, context):
+    print("called")
+    start = time.time()
+    time.sleep(float(os.environ["RUNS_S"]))
+    span = {"type": event["type"], "task": event["taskid"], "start": start, "end": time.time()}
+    sqs.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=json.dumps(span))
 """
 
 Envelope = dict[str, Any]
@@ -80,7 +96,10 @@ class Account:
         self._events: EventBridgeClient = session.client("events", endpoint_url=stack.aws_endpoint_url, config=config)
         self._functions: LambdaClient = session.client("lambda", endpoint_url=stack.aws_endpoint_url, config=config)
 
+        self._tables: DynamoDBClient = session.client("dynamodb", endpoint_url=stack.aws_endpoint_url, config=config)
+
     def close(self) -> None:
+        self._tables.close()
         self.sqs.close()
         self._events.close()
         self._functions.close()
@@ -98,15 +117,29 @@ class Account:
 
     def witness(self, name: str, *, timeout_s: int = 3, tells: Inbox | None = None) -> str:
         """A function that answers with what it got, and `tells` it to an inbox. Gives its name."""
+        return self._function(name, _WITNESS, timeout_s, {"QUEUE_URL": tells.url} if tells else {})
+
+    def recorder(self, name: str, *, runs_s: float, tells: Inbox) -> str:
+        """A function that takes its time and `tells` from when to when it ran. Gives its name."""
+        return self._function(name, _RECORDER, 3, {"QUEUE_URL": tells.url, "RUNS_S": str(runs_s)})
+
+    def slots(self, tenant: str) -> dict[str, Any]:
+        """The item that counts what is in use of the tenant's limits."""
+        tables = self._tables.list_tables()["TableNames"]
+        [table] = [name for name in tables if name.startswith(f"{self._stack.stack}-") and "Quotas" in name]
+        answer = self._tables.get_item(TableName=table, Key={"pk": {"S": f"{tenant}#slots"}}, ConsistentRead=True)
+        return {name: dict(value) for name, value in answer.get("Item", {}).items() if name != "pk"}
+
+    def _function(self, name: str, code: str, timeout_s: int, environment: dict[str, str]) -> str:
         function = f"{self._stack.stack}-target-{name}"
         self._functions.create_function(
             FunctionName=function,
             Runtime="python3.13",
             Role="arn:aws:iam::000000000000:role/witness",
             Handler="witness.handler",
-            Code={"ZipFile": _zipped("witness.py", _WITNESS)},
+            Code={"ZipFile": _zipped("witness.py", code)},
             Timeout=timeout_s,
-            Environment={"Variables": {"QUEUE_URL": tells.url} if tells else {}},
+            Environment={"Variables": environment},
         )
         return function
 
