@@ -13,7 +13,7 @@ from fairlane.domain.catalog import DEFAULT_LANE, LARGEST_PAYLOAD_BYTES, LONG_TI
 from fairlane.domain.delivery import DELIVERY_ID
 from fairlane.domain.endpoints import LONGEST_URL
 from fairlane.domain.errors import FieldError, Refused
-from fairlane.domain.names import NAME, TASK_ID
+from fairlane.domain.names import NAME, TASK_ID, TASK_TYPE
 from fairlane.domain.retry import LONGEST_BACKOFF_S
 
 #: Of every kind; a schema may add its own as `READ_ONLY`.
@@ -136,6 +136,13 @@ class Webhook(Schema):
     url = fields.String(required=True, validate=validate.Length(min=1, max=2_048))
 
 
+class ChainedTask(Schema):
+    """A task that results submit."""
+
+    type = fields.String(required=True, validate=validate.Regexp(f"^(?:{TASK_TYPE.pattern})$"))
+    lane = fields.String(validate=validate.Regexp(f"^(?:{NAME.pattern})$"))
+
+
 class SubscriptionTarget(Schema):
     """Where results go: exactly one kind."""
 
@@ -143,11 +150,12 @@ class SubscriptionTarget(Schema):
     lambda_ = fields.String(data_key="lambda", validate=_TEXT)
     event_bus = fields.String(validate=_TEXT)
     webhook = fields.Nested(Webhook(unknown=RAISE))
+    task = fields.Nested(ChainedTask(unknown=RAISE))
 
     @validates_schema
     def _exactly_one(self, data: Mapping[str, Any], **_: object) -> None:
         if len(data) != 1:
-            raise ValidationError("must name exactly one of sqs, lambda, event_bus and webhook")
+            raise ValidationError("must name exactly one of sqs, lambda, event_bus, webhook and task")
 
 
 class SubscriptionBody(Schema):

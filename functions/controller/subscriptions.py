@@ -21,6 +21,8 @@ from fairlane.domain.patterns import check_pattern
 from fairlane.ports import Clock, Entry, Provisioner, ResultsBus, RuleTarget, SubscriptionRules
 
 PREFIX = catalog.SUBSCRIPTION_PREFIX
+#: Targets that the deliverer itself sends to, from the tenant's webhooks queue.
+QUEUED = frozenset({"webhook", "task"})
 #: Of the 300 rules of the bus: no three tenants take them all.
 MOST_SUBSCRIPTIONS = 20
 
@@ -45,7 +47,7 @@ class Subscriptions:
         owner = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
         if owner.doc["status"] == "draining":
             raise Refused("conflict", "This tenant is being deleted.")
-        target = self._target(wanted["target"], owner.doc["targets"])
+        target = self._target(tenant, wanted["target"], owner.doc["targets"])
         old = self.documents.find(tenant, catalog.subscription_item(name))
         if old is None and sum(1 for _ in self.documents.each(tenant, PREFIX)) >= MOST_SUBSCRIPTIONS:
             raise Refused("conflict", f"A tenant may have {MOST_SUBSCRIPTIONS} subscriptions: delete one first.")
@@ -99,7 +101,7 @@ class Subscriptions:
         """Remove rule and documents. Raises Refused (404)."""
         entry = self.documents.find(tenant, catalog.subscription_item(name))
         self.rules.delete(tenant, name, rule_target(entry.doc) if entry else None)
-        if entry is None or "webhook" in entry.doc["target"]:
+        if entry is None or _is_queued(entry.doc["target"]):
             self.webhooks.forget(tenant, name)
             self.deliveries.resume(tenant, name)
         if entry is None:
@@ -119,7 +121,7 @@ class Subscriptions:
         return shown(entry, self._endpoint(entry))
 
     def _endpoint(self, entry: Entry) -> Endpoint:
-        if "webhook" not in entry.doc["target"]:
+        if not _is_queued(entry.doc["target"]):
             return Endpoint()
         return self.deliveries.endpoint(entry.partition, entry.item.removeprefix(PREFIX))
 
@@ -129,11 +131,11 @@ class Subscriptions:
 
     def _prepare_webhook(self, tenant: str, name: str, doc: dict[str, Any], old: Entry | None) -> dict[str, str]:
         """Queue and secret are there before the rule. Gives what the answer shows once."""
-        if "webhook" not in doc["target"]:
+        if not _is_queued(doc["target"]):
             return {}
         doc["queue_arn"] = self.webhooks.queue(tenant)
         self.deliveries.resume(tenant, name)
-        if old is not None and "webhook" in old.doc["target"]:
+        if "webhook" not in doc["target"] or (old is not None and "webhook" in old.doc["target"]):
             return {}
         return {"secret": self.webhooks.new_secret(tenant, name)}
 
@@ -142,11 +144,11 @@ class Subscriptions:
         if before["target"] == target:
             return
         self.rules.forget(tenant, name, rule_target(before))
-        if "webhook" in before["target"] and "webhook" not in target:
+        if _is_queued(before["target"]) and "webhook" not in target:
             self.webhooks.forget(tenant, name)
             self.deliveries.resume(tenant, name)
 
-    def _target(self, wanted: Mapping[str, Any], patterns: list[str]) -> dict[str, Any]:
+    def _target(self, tenant: str, wanted: Mapping[str, Any], patterns: list[str]) -> dict[str, Any]:
         if "sqs" in wanted:
             queue = targets.queue(wanted["sqs"], "#/target/sqs")
             targets.check_allowed(queue, patterns, self.home, "#/target/sqs")
@@ -162,7 +164,15 @@ class Subscriptions:
             bus = targets.event_bus(wanted["event_bus"], "#/target/event_bus")
             targets.check_allowed(bus, patterns, self.home, "#/target/event_bus")
             return {"event_bus": bus.arn}
+        if "task" in wanted:
+            self._check_task(tenant, wanted["task"])
+            return {"task": wanted["task"]}
         return {"webhook": {"url": self.webhooks.check(wanted["webhook"]["url"])}}
+
+    def _check_task(self, tenant: str, task: Mapping[str, str]) -> None:
+        for name, item in (("type", catalog.function_item), ("lane", catalog.lane_item)):
+            if name in task and self.documents.find(tenant, item(task[name])) is None:
+                raise bodies.refused(f"#/target/task/{name}", "is none of this tenant's")
 
 
 def shown(entry: Entry, endpoint: Endpoint) -> dict[str, Any]:
@@ -179,4 +189,8 @@ def shown(entry: Entry, endpoint: Endpoint) -> dict[str, Any]:
 def rule_target(doc: Mapping[str, Any]) -> RuleTarget:
     """What the rule of a subscription with that document sends to."""
     ((kind, value),) = doc["target"].items()
-    return RuleTarget(kind, doc["queue_arn"] if kind == "webhook" else value)
+    return RuleTarget("webhook", doc["queue_arn"]) if kind in QUEUED else RuleTarget(kind, value)
+
+
+def _is_queued(target: Mapping[str, Any]) -> bool:
+    return not QUEUED.isdisjoint(target)

@@ -2,7 +2,7 @@
 
 import os
 import random
-from functools import cache
+from functools import cache, partial
 
 from aws_lambda_powertools import Logger
 
@@ -13,6 +13,7 @@ from deliverer.undelivered import Undelivered
 from deliverer.webhooks import Webhooks
 from fairlane.aws import clients
 from fairlane.aws.bus import EventBus
+from fairlane.aws.chaining import GatewayInvocation
 from fairlane.aws.deliveries import DynamoDeliveries
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
@@ -25,6 +26,8 @@ from fairlane.settings import DelivererSettings
 
 #: Posts of one batch that are under way at once.
 PARALLEL_POSTS = 10
+#: The gateway's own time-out, and a little for the way.
+GATEWAY_LIMIT_S = 32
 
 
 @cache
@@ -53,6 +56,7 @@ def build(settings: DelivererSettings, *, now: Clock, parallel: Parallel, web: W
     )
     webhooks = Webhooks(
         web=web,
+        gateway=GatewayInvocation(partial(clients.invoking, GATEWAY_LIMIT_S), settings.gateway),
         queues=queues,
         registry=cached,
         deliveries=deliveries,

@@ -90,6 +90,8 @@ class Posted:
 
     error: str
     is_gone: bool = False
+    #: Trying again cannot help.
+    is_final: bool = False
     #: What the endpoint asked for.
     wait: timedelta | None = None
 

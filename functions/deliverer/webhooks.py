@@ -9,10 +9,12 @@ short time limit, and an endpoint that has failed some times in a row rests, the
 before the others follow. Other tenants have queues of their own.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from aws_lambda_powertools import Logger
 
@@ -20,8 +22,9 @@ from deliverer.posting import Posted, Posting, Webhook, webhook_of
 from deliverer.stopping import stopped_entry
 from deliverer.tally import Measure, Tally
 from fairlane.cache import CachedRegistry
-from fairlane.deliveries import DeliveryStore
+from fairlane.deliveries import DeliveryStore, Submitter
 from fairlane.domain import catalog
+from fairlane.domain.chaining import MOST_HOPS, chained_event, hops_of
 from fairlane.domain.delivery import GIVE_UP_AFTER, Endpoint, Stopped, pause
 from fairlane.domain.errors import Refused
 from fairlane.domain.signing import Secrets, signed_headers
@@ -56,8 +59,7 @@ class _Batch:
 class _Group:
     """The messages of one subscription that are posted now."""
 
-    url: str
-    secrets: Secrets
+    post: Callable[[Webhook], Posted]
     endpoint: Endpoint
     ready: Sequence[Webhook]
     tally: Tally
@@ -69,6 +71,7 @@ class Webhooks:
     """The use case. `random` gives 0 <= x < 1."""
 
     web: Web
+    gateway: Submitter
     queues: Queues
     registry: CachedRegistry
     deliveries: DeliveryStore
@@ -123,9 +126,8 @@ class Webhooks:
     def _admitted(self, webhooks: Sequence[Webhook], batch: _Batch) -> list[_Group]:
         """What may be posted now: one group, or none. Everything else is hidden or given up here."""
         tenant, name = webhooks[0].key
-        subscription = self.registry.get(tenant, catalog.subscription_item(name))
-        secrets = self.registry.get(tenant, catalog.webhook_item(name))
-        if subscription is None or secrets is None or "webhook" not in subscription.doc["target"]:
+        post = self._way(tenant, name)
+        if post is None:
             self._put_off_unknown(webhooks, batch)
             return []
         endpoint, tally, now = self.deliveries.endpoint(tenant, name), Tally(tenant, name), self.now()
@@ -141,8 +143,16 @@ class Webhooks:
                 batch.stay(webhook, PROBE_PAUSE * (1 + self.random()))
             else:
                 ready.append(webhook)
-        url = subscription.doc["target"]["webhook"]["url"]
-        return [_Group(url, Secrets.of(secrets.doc), endpoint, ready, tally)]
+        return [_Group(post, endpoint, ready, tally)]
+
+    def _way(self, tenant: str, name: str) -> Callable[[Webhook], Posted] | None:
+        """How the subscription's events go out; None when it takes none (any more)."""
+        subscription = self.registry.get(tenant, catalog.subscription_item(name))
+        target = subscription.doc["target"] if subscription else {}
+        if "task" in target:
+            return partial(self._chain, target["task"])
+        secrets = self.registry.get(tenant, catalog.webhook_item(name)) if "webhook" in target else None
+        return partial(self._sign_and_post, target["webhook"]["url"], Secrets.of(secrets.doc)) if secrets else None
 
     def _put_off_unknown(self, webhooks: Sequence[Webhook], batch: _Batch) -> None:
         """A subscription that is not (yet, or any more) there, or is no webhook any more."""
@@ -167,13 +177,24 @@ class Webhooks:
         """Never raises: a neighbour's post may have gone well."""
         group, webhook = item
         try:
-            body, now = webhook.body, self.now()
-            signed = signed_headers(group.secrets.live(now), webhook.event_id, now, body)
-            reply = self.web.post(group.url, body, HEADERS | signed, timeout=TIMEOUT, answer_limit=ANSWER_LIMIT)
-            return Posted.of(reply)
+            return group.post(webhook)
         except Exception as error:
             self.logger.exception("not posted", extra={"action": "webhook_not_posted", "webhook": webhook.key})
             return Posted(f"not posted: {type(error).__name__}")
+
+    def _sign_and_post(self, url: str, secrets: Secrets, webhook: Webhook) -> Posted:
+        body, now = webhook.body, self.now()
+        signed = signed_headers(secrets.live(now), webhook.event_id, now, body)
+        return Posted.of(self.web.post(url, body, HEADERS | signed, timeout=TIMEOUT, answer_limit=ANSWER_LIMIT))
+
+    def _chain(self, target: Mapping[str, Any], webhook: Webhook) -> Posted:
+        """Submit the next task, unless the chain is too long."""
+        if hops_of(webhook.event) >= MOST_HOPS:
+            return Posted(f"the chain has {MOST_HOPS} tasks", is_final=True)
+        event = chained_event(
+            webhook.event, tenant=webhook.owner.tenant, subscription=webhook.subscription, target=target
+        )
+        return Posted.of(self.gateway.submit(webhook.owner.tenant, event))
 
     # --- afterwards ---------------------------------------------------------------------------
 
@@ -190,7 +211,7 @@ class Webhooks:
             self._log(webhook, "webhook_failed", posted.error)
             wait = pause(webhook.message.receive_count, self.random, posted.wait)
             too_late = now + wait - webhook.message.sent_at > GIVE_UP_AFTER
-            if endpoint.stopped is not None or too_late:
+            if endpoint.stopped is not None or too_late or posted.is_final:
                 self._give_up(webhook, posted.error, group.tally)
             else:
                 batch.stay(webhook, wait)
@@ -199,7 +220,7 @@ class Webhooks:
         """The endpoint after these posts; written when it has changed."""
         before, failures = group.endpoint, [posted for _, posted in group.posted if posted.error]
         wait = max((posted.wait for posted in failures if posted.wait is not None), default=None)
-        if len(failures) < len(group.posted):
+        if len(failures) < len(group.posted) or all(posted.is_final for posted in failures):
             after = Endpoint(rests_until=now + wait if wait else None)
         else:
             after = before.after_failures(len(failures), reason=failures[-1].error, wait=wait, now=now)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from fairlane.domain.delivery import Endpoint, FailedDelivery, task_of
 from fairlane.events import event_time
+from fairlane.ports import NoReply, Reply
 
 ERROR_LIMIT = 300
 
@@ -59,6 +60,13 @@ class DeliveryStore(Protocol):
 
     def page(self, tenant: str, query: DeliveryQuery) -> DeliveryPage:
         """One page, newest first."""
+
+
+class Submitter(Protocol):
+    """The gateway, for results that chain the next task."""
+
+    def submit(self, tenant: str, event: Mapping[str, Any]) -> Reply | NoReply:
+        """As over HTTP: 202, 200 for a duplicate, else a refusal. Never raises for an outage."""
 
 
 def failed_delivery(

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from fairlane.domain.chaining import HOPS
 from fairlane.domain.task import Task, task_view
 from fairlane.domain.times import rfc3339
 from fairlane.events import event_json, result_event
@@ -29,4 +30,6 @@ def result_message(task: Task) -> Message:
         tracestate=trace.get("tracestate"),
         time=rfc3339(task.ended_at) or "",
     )
+    if HOPS in trace:
+        event = {**event, HOPS: int(trace[HOPS])}
     return Message(event_json(event), {"task": task.id})

@@ -4,7 +4,7 @@ The one place where an exception becomes an answer. What is no refusal is a bug 
 logged with its trace, answered 503 without it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,9 @@ from fairlane.auth import KeyReader, authenticate, authorize
 from fairlane.domain.errors import Refused, Unavailable
 from fairlane.http import Action, Answer, Route, problem, proxy_response, request_of, resolve
 from fairlane.ports import Clock
+
+Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
+"""What whoever may invoke the function can ask for besides HTTP."""
 
 #: Slug of the refusal -> metric; each refusal is counted.
 REFUSED_METRIC = "Refused"
@@ -34,11 +37,13 @@ class Service:
         now: Clock,
         logger: Logger,
         metrics: Metrics,
+        operations: Mapping[str, Operation] | None = None,
     ) -> None:
-        """`actions` has one entry for each `Route.action`."""
+        """`actions` has one entry for each `Route.action`; `operations` are for direct invocations, by name."""
         missing = {route.action for route in routes} ^ set(actions)
         if missing:
             raise ValueError(f"routes and actions do not fit: {sorted(missing)}")
+        self.operations = operations or {}
         self._routes = routes
         self._actions = actions
         self._keys = keys

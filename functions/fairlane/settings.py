@@ -69,6 +69,7 @@ class DelivererSettings(_FromEnv):
     dead_letters_url: str
     result_redrive_arn: str
     undelivered_arn: str
+    gateway: str
     allow_private_targets: bool
 
 

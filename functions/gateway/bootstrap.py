@@ -31,6 +31,7 @@ from fairlane.settings import GatewaySettings
 from fairlane.telling import Telling
 from fairlane.waking import Waking
 from gateway.actions import Actions
+from gateway.chained import SubmitChained
 from gateway.manage import ManageTasks
 from gateway.operations import Operations
 from gateway.routes import ROUTES
@@ -90,5 +91,13 @@ def build(settings: GatewaySettings, *, now: Clock, parallel: Parallel) -> Servi
         return ExplainTask(read, registry, slots, depth=partial(depth, sqs), now=now)(tenant, task_id)
 
     actions = Actions(submit, read, usage, explain, manage, operations, count_refusal)
-    made = Service(ROUTES, actions.table(), keys=registry, now=now, logger=logger, metrics=Metrics())
+    made = Service(
+        ROUTES,
+        actions.table(),
+        keys=registry,
+        now=now,
+        logger=logger,
+        metrics=Metrics(),
+        operations={"submit": SubmitChained(submit)},
+    )
     return made

@@ -17,6 +17,7 @@ from fairlane.admission import Admission, over_limit
 from fairlane.cache import CachedRegistry
 from fairlane.domain import catalog
 from fairlane.domain.attention import Attention, Kind
+from fairlane.domain.chaining import HOPS, hops_of
 from fairlane.domain.errors import FieldError, Refused, Unavailable
 from fairlane.domain.names import task_id
 from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
@@ -136,6 +137,8 @@ class Submit:
         generation = to_ms(now)
         status = Status.SCHEDULED if due is not None and due > now else Status.QUEUED
         trace: dict[str, str] = {name: event[name] for name in ("traceparent", "tracestate") if name in event}
+        if hops := hops_of(event):
+            trace[HOPS] = str(hops)
         task = Task(
             tenant=tenant,
             id=task_id(tenant, event["source"], event["id"]),

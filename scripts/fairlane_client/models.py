@@ -197,7 +197,17 @@ class WebhookTarget(TypedDict):
     webhook: Webhook
 
 
-SubscriptionTarget = LambdaTarget | QueueTarget | BusTarget | WebhookTarget
+class ChainedTask(TypedDict):
+    type: str
+    lane: NotRequired[str]
+
+
+class TaskTarget(TypedDict):
+    #: Each result submits a task of that type.
+    task: ChainedTask
+
+
+SubscriptionTarget = LambdaTarget | QueueTarget | BusTarget | WebhookTarget | TaskTarget
 
 
 class SubscriptionSpec(TypedDict):

@@ -122,3 +122,18 @@ def test_results_go_to_another_bus_and_a_sample_to_one_subscription_alone(tenant
 def test_a_target_that_is_none_is_refused(tenant: Tenancy, target: dict[str, object]) -> None:
     with pytest.raises(RefusedError):
         tenant.api.put_subscription("bad", {"pattern": {}, "target": target})  # type: ignore[typeddict-item]
+
+
+def test_a_result_submits_the_next_task_once_with_the_trace(tenant: Tenancy) -> None:
+    tenant.register("echo")
+    tenant.register("echo", "next")
+    pattern = {"detail-type": ["fairlane.task.succeeded"], "detail": {"tasktype": ["echo"]}}
+    tenant.api.put_subscription("chain", {"pattern": pattern, "target": {"task": {"type": "next"}}})
+    results = tenant.subscribe("results", {"detail": {"tasktype": ["next"]}})
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    first = tenant.run("echo", {"n": 1}, traceparent=trace)
+    (envelope,) = results.wait_for(1)
+    event = envelope["detail"]
+    assert (event["traceparent"], event["fairlanehops"]) == (trace, 1)
+    (second,) = tenant.api.list_tasks(type="next")
+    assert second["result"]["task"]["id"] == first["id"]  # type: ignore[index]

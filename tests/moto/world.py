@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ from janitor import handler as janitor_handler
 from tests.moto.calls import Calls, Died
 from tests.moto.mappings import REDRIVES, Mappings, Poller, Record, url_of
 from tests.moto.proxy_events import Place, proxy_event
-from tests.moto.stack import Stack, client
+from tests.moto.stack import STACK, Stack, client
 from tests.moto.tenant_functions import TenantFunctions
 from tests.moto.web import FakeWeb
 
@@ -89,6 +90,7 @@ class World:
         self.web = FakeWeb(self.calls)
         self.mappings = Mappings(self.calls, self.stack)
         self.poller = Poller(self.calls)
+        self.calls.fakes["lambda.Invoke"] = self._invoke_gateway
         self.start()
         self.admin_key = self.operate("admin-key", label="tests")["key"]
 
@@ -167,6 +169,13 @@ class World:
             answer = handle(event, None)
         assert answer["isBase64Encoded"] is False
         return Reply(answer["statusCode"], answer["headers"], answer["body"])
+
+    def _invoke_gateway(self, params: dict[str, Any]) -> dict[str, Any]:
+        """A direct invocation, by the deliverer."""
+        assert params["FunctionName"] == f"{STACK}-gateway"
+        with self.calls.by("gateway"):
+            answer = gateway_handler.handler(json.loads(params["Payload"]), None)
+        return {"StatusCode": 200, "Payload": BytesIO(json.dumps(answer).encode())}
 
     def submit(self, key: str, event: Mapping[str, Any], **more: Any) -> Reply:
         """One event in structured mode."""

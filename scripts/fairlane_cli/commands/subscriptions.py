@@ -19,7 +19,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME")]
 
 
 def _target_text(value: object) -> str:
-    return str(value["url"] if isinstance(value, dict) else value)
+    return str(next(iter(value.values())) if isinstance(value, dict) else value)
 
 
 COLUMNS: Columns = {
@@ -54,6 +54,9 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     ] = None,
     event_bus: Annotated[str | None, typer.Option(metavar="ARN", help="Or to this event bus.")] = None,
     webhook: Annotated[str | None, typer.Option(metavar="URL", help="Or post them there, signed.")] = None,
+    task_type: Annotated[
+        str | None, typer.Option("--task", metavar="TYPE", help="Or let each submit a task of that type.")
+    ] = None,
     sample: Annotated[
         str | None, typer.Option(help="Or to a sample of the local stack.", autocompletion=sample_names)
     ] = None,
@@ -69,7 +72,13 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     spec = merged(file, {})
     called = lambda_name(session, function, sample)
     url = {"url": webhook} if webhook else None
-    given = {"sqs": sqs, "lambda": called, "event_bus": event_bus, "webhook": url}
+    given = {
+        "sqs": sqs,
+        "lambda": called,
+        "event_bus": event_bus,
+        "webhook": url,
+        "task": {"type": task_type} if task_type else None,
+    }
     targets = {kind: value for kind, value in given.items() if value}
     if len(targets) > 1:
         raise CliError("A subscription has one target: give one of them.")

@@ -170,6 +170,28 @@ def test_a_subscription_may_send_to_a_bus_and_be_tried_out(tenant: Cli) -> None:
     assert tenant.run("subscriptions", "test", "mine", "--json").json == SUBSCRIPTION
 
 
+def test_a_subscription_may_post_or_submit_the_next_task(tenant: Cli) -> None:
+    tenant.run("subscriptions", "put", "mine", "--webhook", "https://a.example/x", "--pattern", "{}")
+    tenant.run("subscriptions", "put", "mine", "--task", "next", "--pattern", "{}")
+    assert [body["target"] for body in tenant.bodies()] == [
+        {"webhook": {"url": "https://a.example/x"}},
+        {"task": {"type": "next"}},
+    ]
+
+
+def test_deliveries_are_listed_and_sent_again_page_by_page(tenant: Cli) -> None:
+    delivery = {"id": "d", "status": "failed", "attempts": 3, "error": "HTTP 500"}
+    tenant.on("GET /deliveries", page(delivery))
+    assert tenant.run("deliveries", "list", "--json").json == {"items": [delivery]}
+    first = {"action": "redrive", "status": "running", "matched": 2, "done": 2, "failed": 0, "cursor": "c"}
+    last = {"action": "redrive", "status": "done", "matched": 3, "done": 2, "failed": 1, "cursor": None}
+    tenant.on("POST /deliveries/redrive", ok(first, 202), ok(last, 202))
+    total = tenant.run("deliveries", "redrive", "--subscription", "mine", "--json").json
+    assert (total["matched"], total["done"], total["failed"]) == (5, 4, 1)
+    assert tenant.bodies()[-1] == {"filter": {"subscription": "mine"}, "cursor": "c"}
+    assert tenant.run("deliveries", "redrive").code == 2
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
