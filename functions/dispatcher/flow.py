@@ -31,9 +31,6 @@ class Flow:
         """What was last seen, without what changes too fast."""
         return self._known.get(tenant, Slots())
 
-    def is_pooled(self, tenant: str) -> bool:  # noqa: ARG002
-        return False
-
     def note(self, tenant: str, slots: Slots) -> None:
         """Remember what binds starts, so that the next batch's first write fits."""
         self._known[tenant] = slots.forgotten()

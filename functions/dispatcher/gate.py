@@ -170,7 +170,7 @@ class Gate:
 
     def _wait(self, need: Need, block: Block, since: datetime, now: datetime) -> Held | _Do | timedelta:
         wait = patience(block.cause, holds_some=self._hand.in_use[block.scope] > 0)
-        ends = now if self._flow.is_pooled(self.tenant) else min(since + wait, need.latest)
+        ends = min(since + wait, need.latest)
         if now >= ends:
             return self._held(need, block)
         wake = min(ends, now + LAST_LOOK, *([block.until] if block.until else []))
