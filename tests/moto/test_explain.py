@@ -73,6 +73,26 @@ def test_slots_that_are_in_use_are_seen(world: World, acme: Tenant) -> None:
     assert kinds(explain(acme, task_id)) == ["queue"]  # whoever held them has died
 
 
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/v1/lanes/default", "the lane default is paused"),
+        ("/v1/functions/resize", "the function resize is paused"),
+        ("/v1/tenants/acme", "the tenant is paused"),
+    ],
+)
+def test_a_pause_is_told_with_its_beginning_until_it_ends(world: World, acme: Tenant, path: str, what: str) -> None:
+    task_id = submitted(acme)
+    key = world.admin_key if "tenants" in path else acme.key
+    paused_at = rfc3339(utc_now())
+    assert world.ask("POST", f"{path}/pause", key=key).status == 200
+    world.pass_time(seconds=30)
+    wait = explain(acme, task_id)["waits_for"][0]
+    assert (wait["kind"], wait["what"], wait["since"]) == ("pause", what, paused_at)
+    assert world.ask("POST", f"{path}/resume", key=key).status == 200
+    assert kinds(explain(acme, task_id)) == ["queue"]
+
+
 def test_a_deleted_function_is_told_before_the_task_fails_for_it(acme: Tenant) -> None:
     task_id = submitted(acme)
     assert acme.ask("DELETE", "/v1/functions/resize").status == 204
