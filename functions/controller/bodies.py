@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from fairlane.auth import SCOPES
-from fairlane.domain.catalog import DEFAULT_LANE, LARGEST_PAYLOAD_BYTES, LONG_TIMEOUT_S
+from fairlane.domain.catalog import DEFAULT_LANE, LARGEST_PAYLOAD_BYTES, LONGEST_DEFERRED_S
 from fairlane.domain.delivery import DELIVERY_ID
 from fairlane.domain.endpoints import LONGEST_URL
 from fairlane.domain.errors import FieldError, Refused
@@ -106,11 +106,15 @@ class FunctionBody(Schema):
     READ_ONLY = frozenset({"type"})
 
     target = fields.Nested(Target(unknown=RAISE), required=True)
-    mode = fields.String(load_default="sync", validate=validate.OneOf(["sync", "deferred"]))
+    #: Where nothing is said: what the target can do.
+    mode = fields.String(load_default=None, allow_none=True, validate=validate.OneOf(["sync", "deferred"]))
     timeout = Number(
         load_default=None,
         allow_none=True,
-        validate=validate.Range(min=0, min_inclusive=False, max=LONG_TIMEOUT_S),
+        validate=validate.Range(min=0, min_inclusive=False, max=LONGEST_DEFERRED_S),
+    )
+    heartbeat_timeout = Number(
+        load_default=None, allow_none=True, validate=validate.Range(min=1, max=LONGEST_DEFERRED_S)
     )
     retry = fields.Nested(Retry(unknown=RAISE), load_default=lambda: Retry().load({}))
     lane = fields.String(load_default=DEFAULT_LANE, validate=validate.Regexp(f"^(?:{NAME.pattern})$"))

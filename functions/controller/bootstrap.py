@@ -24,12 +24,14 @@ from controller.registry import Documents
 from controller.routes import ROUTES
 from controller.subscriptions import Subscriptions
 from controller.tenants import Tenants
+from controller.token_keys import KeysOfTokens
 from controller.webhooks import WebhookPlaces, WebhookSettings
 from fairlane.aws import clients
 from fairlane.aws.ages import SqsAges
 from fairlane.aws.attention import DynamoAttention
 from fairlane.aws.bus import EventBus
 from fairlane.aws.deliveries import DynamoDeliveries
+from fairlane.aws.executions import StepFunctions
 from fairlane.aws.provisioning import Provisioning
 from fairlane.aws.registry import DynamoRegistry
 from fairlane.aws.rules import Rules
@@ -73,8 +75,9 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
         forwarder_arn=settings.forwarder_arn,
     )
     home = _home(settings)
-    targets = FunctionTargets(provisioning, home, settings.allow_private_targets)
+    targets = FunctionTargets(provisioning, StepFunctions(clients.step_functions), home, settings.allow_private_targets)
     keys = Keys(documents, now)
+    token_keys = KeysOfTokens(documents, now)
     bus = EventBus(events, settings.results_bus)
     deliveries = DynamoDeliveries(clients.dynamodb(), settings.deliveries_table)
     webhooks = WebhookPlaces(documents, provisioning, now, _webhook_settings(settings))
@@ -98,7 +101,7 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
     actions = Actions(
         tenants=tenants,
         keys=keys,
-        functions=Functions(documents, targets, lanes, slots, now),
+        functions=Functions(documents, targets, token_keys, lanes, slots, now),
         lanes=lanes,
         subscriptions=subscriptions,
         deliveries=Deliveries(deliveries, subscriptions, bus, now),
@@ -115,6 +118,7 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
         service,
         {
             "admin-key": lambda event: keys.create_admin(str(event.get("label", ""))),
+            "rotate-task-token-key": lambda _: token_keys.rotate(),
             "converge": lambda _: {"moved": converging()},
         },
     )

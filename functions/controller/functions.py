@@ -11,6 +11,7 @@ from controller.lane_queues import Doc
 from controller.lanes import Lanes, with_pause
 from controller.marks import Mark
 from controller.registry import Documents
+from controller.token_keys import KeysOfTokens
 from fairlane.domain import catalog
 from fairlane.domain.errors import Refused
 from fairlane.domain.names import check_name
@@ -29,6 +30,7 @@ class Functions:
 
     documents: Documents
     targets: FunctionTargets
+    token_keys: KeysOfTokens
     lanes: Lanes
     slots: SlotStore
     now: Clock
@@ -38,8 +40,6 @@ class Functions:
         if isinstance(body.get("lane"), str):
             check_name(body["lane"], "lane", pointer="#/lane")
         wanted = bodies.checked(bodies.FunctionBody, body)
-        if wanted["mode"] == "deferred":
-            raise bodies.not_available("#/mode", "the deferred mode")
         owner = self.documents.get(catalog.TENANTS, tenant, f"tenant {tenant}")
         if owner.doc["status"] == "draining":
             raise Refused("conflict", "This tenant is being deleted.")
@@ -49,6 +49,8 @@ class Functions:
         old = others.pop(catalog.function_item(task_type), None)
         if old is None and len(others) >= MOST_FUNCTIONS:
             raise Refused("conflict", f"A tenant may have {MOST_FUNCTIONS} functions: delete one first.")
+        if wanted["mode"] == "deferred":
+            self.token_keys.ensure()  # before any of its tasks can be claimed
         if catalog.is_long(wanted["timeout"], wanted["mode"]):
             # before any of its tasks can be claimed; of a function that was short they may lie in any lane
             was_short = old is not None and not catalog.is_long(old.doc["timeout"], old.doc["mode"])
@@ -101,14 +103,15 @@ class Functions:
 
 def shown(entry: Entry, slots: Slots, now: datetime) -> dict[str, Any]:
     """The function as the API shows it. `running` is null where nothing counts it: without a limit or pressure."""
-    names = ("target", "mode", "timeout", "retry", "lane", "concurrency", "created_at", "updated_at")
+    names = ("target", "mode", "timeout", "heartbeat_timeout", "retry", "lane", "concurrency")
+    times = ("created_at", "updated_at")
     task_type = entry.item.removeprefix(PREFIX)
     scope = function_scope(task_type)
     pressure = pressure_view(slots.pressures.get(scope), now)
     is_counted = entry.doc["concurrency"] is not None or pressure is not None
     return {
         "type": task_type,
-        **{name: entry.doc[name] for name in names},
+        **{name: entry.doc.get(name) for name in names + times},
         "retain": entry.doc.get("retain", False),
         "running": slots.used.get(scope, 0) if is_counted else None,
         "pressure": pressure,

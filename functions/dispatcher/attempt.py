@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dispatcher.deferring import Deferring
 from dispatcher.gate import Gate, Held, Need
 from dispatcher.hand import Permit
 from fairlane.cache import CachedRegistry
@@ -23,18 +24,34 @@ from fairlane.domain.claiming import (
     Lost,
     NoRecord,
     NotYet,
+    Unstarted,
+    Waits,
     judge,
 )
 from fairlane.domain.retry import after_failure, after_throttle, with_pause
 from fairlane.domain.task import Moment, Outcome, Status, Step, Task, TaskError
 from fairlane.domain.times import rfc3339
 from fairlane.events import Event, event_json, event_time, function_event
-from fairlane.ports import Answer, Clock, EventStore, Raised, Refusal, Returned, Target, TaskStore, Throttled, Unknown
+from fairlane.ports import (
+    Clock,
+    EventStore,
+    Raised,
+    Refusal,
+    Returned,
+    Started,
+    Starting,
+    Target,
+    TaskStore,
+    Throttled,
+    Unknown,
+)
 
 #: Ends whose event is kept; that of a cancelled task is when its message comes.
 MAY_BE_REDONE = frozenset({Status.FAILED, Status.EXPIRED})
 #: A message that cannot run here and now comes back after this.
 SOON = timedelta(seconds=1)
+#: An ordered lane keeps the message of a waiting task, and looks so often whether it has ended.
+ORDERED_LOOK = timedelta(seconds=30)
 #: Errors of a function that tell of overload: back-pressure as for a throttle, though they are attempts.
 OVERLOADS = frozenset({"Timeout", "ServiceUnavailable"})
 
@@ -88,7 +105,7 @@ class Bury:
 
 @dataclass(frozen=True)
 class Drop:
-    """The task has its end, which was told already: the message may go."""
+    """The message may go: the task has its end, which was told already, or waits for its callback."""
 
     reason: str
 
@@ -103,6 +120,7 @@ class Attempts:
     tasks: TaskStore
     events: EventStore
     target: Target
+    deferring: Deferring
     registry: CachedRegistry
     now: Clock
     random: Callable[[], float]
@@ -110,7 +128,7 @@ class Attempts:
     def plan(self, assignment: Assignment) -> Planned:
         """What the gate has to know of it."""
         function = self._function(assignment)
-        timeout = function.timeout if function else timedelta()
+        timeout = function.call_timeout if function else timedelta()
         latest = assignment.deadline - timeout - CLOCK_SKEW
         return Planned(assignment, Need(str(assignment.event.get("type")), timeout, latest, assignment.received))
 
@@ -127,9 +145,9 @@ class Attempts:
     def _attempt(self, planned: Planned, gate: Gate, permit: Permit) -> Disposition:
         assignment, now = planned.assignment, self.now()
         function = self._function(assignment)  # it may have changed while we waited
-        if function is not None and function.timeout > planned.need.timeout:
+        if function is not None and function.call_timeout > planned.need.timeout:
             return Hide(now + SOON, "the function has got more time meanwhile")
-        timeout = function.timeout if function else timedelta()
+        timeout = function.call_timeout if function else timedelta()
         claimed = self.tasks.claim(
             assignment.tenant,
             assignment.task_id,
@@ -139,6 +157,11 @@ class Attempts:
             detail=permit.detail,
         )
         if isinstance(claimed, Refusal):
+            verdict = judge(claimed.task, generation=assignment.generation, now=self.now())
+            if isinstance(verdict, Unstarted):
+                if function is None:
+                    return self._call(verdict.task, function, planned, gate, permit)
+                return self._start_again(verdict.task, function, planned, gate, permit)
             return self._not_claimed(claimed, assignment)
         return self._call(claimed, function, planned, gate, permit)
 
@@ -169,12 +192,14 @@ class Attempts:
             gone = TaskError("UnknownFunction", f"the function of {task.type} was deleted before the task ran")
             return self._commit(task, Outcome(Step.FAIL, self.now(), detail="no function", error=gone), assignment)
         now = self.now()
-        ends = now + function.timeout + CLOCK_SKEW
+        ends = now + function.call_timeout + CLOCK_SKEW
         leased = task.lease_until is None or ends + LONGEST_START <= task.lease_until
         permitted = permit.start_by is None or now <= permit.start_by
         if ends > assignment.deadline or not leased or not permitted:
             late = TaskError("Late", "the claim took too long to start the call under its lease")
             return self._commit(task, self._throttled(late, task, function), assignment)
+        if function.deferred:
+            return self._defer(task, function, planned, gate, permit)
         event = function_event(
             assignment.event,
             tenant=task.tenant,
@@ -191,6 +216,49 @@ class Attempts:
             return Hide(until, f"no answer ({answer.error.type}): the attempt may run until its lease ends")
         permit.runs_until = None
         return self._commit(task, self._outcome(answer, task, function), assignment)
+
+    def _defer(
+        self, task: Task, function: catalog.Function, planned: Planned, gate: Gate, permit: Permit
+    ) -> Disposition:
+        waiting = self.deferring.commit(task, function, planned.assignment.event, holds_slots=bool(permit.scopes))
+        if isinstance(waiting, Refusal):
+            return self._explain(waiting, planned.assignment)
+        return self._start(waiting, function, planned, gate, permit)
+
+    def _start_again(
+        self, task: Task, function: catalog.Function, planned: Planned, gate: Gate, permit: Permit
+    ) -> Disposition:
+        waiting = self.deferring.again(task)
+        if isinstance(waiting, Refusal):
+            return self._explain(waiting, planned.assignment)
+        return self._start(waiting, function, planned, gate, permit)
+
+    def _start(
+        self, task: Task, function: catalog.Function, planned: Planned, gate: Gate, permit: Permit
+    ) -> Disposition:
+        """Start the target of a waiting task; one that may have been started is waited for."""
+        assignment = planned.assignment
+        if not self.deferring.hold(task, gate, permit):
+            late = TaskError("Late", "its slots could not be held beyond this batch")
+            return self._commit(task, self._throttled(late, task, function), assignment)
+        answer = self.deferring.start(task, function, assignment.event)
+        if _strains(answer):
+            gate.strained(task.type)
+        if not isinstance(answer, Started | Unknown):
+            disposition = self._commit(task, self._outcome(answer, task, function), assignment)
+            self.deferring.slots.release(task)
+            return disposition
+        written = self.deferring.started(task)
+        if isinstance(written, Refusal):  # it has called back already, or was cancelled
+            return self._explain(written, assignment)
+        return self._waits(written)
+
+    def _waits(self, task: Task) -> Disposition:
+        """An ordered lane keeps the message, so that nothing of its group overtakes."""
+        lane = self.registry.get(task.tenant, catalog.lane_item(task.lane))
+        if lane is not None and lane.doc.get("ordered"):
+            return Hide(self.now() + ORDERED_LOOK, "it waits for its callback")
+        return Drop("it waits for its callback")
 
     def _outcome(self, answer: Returned | Raised | Throttled, task: Task, function: catalog.Function) -> Outcome:
         now = self.now()
@@ -242,6 +310,8 @@ class Attempts:
         verdict = judge(refusal.task, generation=assignment.generation, now=self.now())
         if isinstance(verdict, Ended):
             return self._ended(verdict.task, assignment)
+        if isinstance(verdict, Waits):
+            return self._waits(verdict.task)
         if isinstance(verdict, NotYet):
             return Hide(verdict.until, verdict.reason)
         if isinstance(verdict, NoRecord):
@@ -261,7 +331,7 @@ class Attempts:
         self.events.keep(task, event_json(assignment.event), until=until)
 
 
-def _strains(answer: Answer) -> bool:
+def _strains(answer: Starting) -> bool:
     """Whether the target has shown that it has too much to do."""
     if isinstance(answer, Raised):
         return answer.error.type in OVERLOADS

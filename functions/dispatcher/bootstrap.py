@@ -10,10 +10,12 @@ from aws_lambda_powertools import Logger
 
 from dispatcher.attempt import Attempts
 from dispatcher.batch import Dispatch
+from dispatcher.deferring import Deferring
 from dispatcher.flow import Flow
 from dispatcher.limits import Limits
 from fairlane.aws import clients
 from fairlane.aws.admission import DynamoAdmission
+from fairlane.aws.executions import StepFunctions
 from fairlane.aws.lambda_target import LambdaTarget
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
@@ -25,10 +27,12 @@ from fairlane.cache import CachedRegistry
 from fairlane.domain.times import utc_now
 from fairlane.http_target import HttpTarget
 from fairlane.outbound import Outbound
+from fairlane.own_slots import OwnSlots
 from fairlane.parallel import Threads
-from fairlane.ports import Clock, Parallel, Target, Turns
+from fairlane.ports import Clock, Parallel, Starter, Target, Turns
 from fairlane.settings import DispatcherSettings
-from fairlane.target_kinds import TargetByKind
+from fairlane.target_kinds import StarterByKind, TargetByKind
+from fairlane.token_keys import TokenKeys
 from fairlane.turns import NoTurns, ThreadTurns
 
 #: A mapping hands over this many messages at most, and all of them run at once.
@@ -40,8 +44,16 @@ def dispatch() -> Dispatch:
     """The dispatcher of this execution environment."""
     settings = DispatcherSettings.from_env(os.environ)
     web = Outbound(allow_private=settings.allow_private_targets)
-    target = TargetByKind({"lambda": LambdaTarget(clients.invoking), "http": HttpTarget(web, utc_now)})
-    return build(settings, now=utc_now, parallel=Threads(BATCH), target=target, turns=ThreadTurns)
+    functions, endpoints = LambdaTarget(clients.invoking), HttpTarget(web, utc_now)
+    machines = StepFunctions(clients.step_functions)
+    return build(
+        settings,
+        now=utc_now,
+        parallel=Threads(BATCH),
+        target=TargetByKind({"lambda": functions, "http": endpoints}),
+        starter=StarterByKind({"lambda": functions, "http": endpoints, "state_machine": machines}),
+        turns=ThreadTurns,
+    )
 
 
 def build(
@@ -50,24 +62,29 @@ def build(
     now: Clock,
     parallel: Parallel,
     target: Target,
+    starter: Starter,
     turns: Callable[[], Turns] = NoTurns,
 ) -> Dispatch:
-    """The dispatcher with a clock, ways to run things at once and to wait, and a way to call functions."""
+    """The dispatcher with a clock, ways to run things at once and to wait, to call and to start functions."""
     dynamodb = clients.dynamodb()
-    registry = CachedRegistry(DynamoRegistry(dynamodb, settings.registry_table), ttl_s=settings.registry_cache_s)
+    stored = DynamoRegistry(dynamodb, settings.registry_table)
+    registry = CachedRegistry(stored, ttl_s=settings.registry_cache_s)
     tasks = DynamoTasks(dynamodb, settings.tasks_table)
     logger = Logger()
+    events = DynamoEvents(dynamodb, settings.tasks_table)
+    slots = DynamoSlots(dynamodb, settings.quotas_table)
     attempts = Attempts(
         tasks=tasks,
-        events=DynamoEvents(dynamodb, settings.tasks_table),
+        events=events,
         target=target,
+        deferring=Deferring(tasks, events, starter, TokenKeys(registry, stored), OwnSlots(slots, logger), now),
         registry=registry,
         now=now,
         random=random.random,
     )
     meters = DynamoAdmission(dynamodb, settings.quotas_table, clients.dynamodb_once)
     flow = Flow(
-        store=DynamoSlots(dynamodb, settings.quotas_table),
+        store=slots,
         limits=Limits(registry, counts_every_lane=settings.platform_capacity > 0),
         turns=turns,
         now=now,

@@ -16,6 +16,7 @@ RESULT_LIMIT = 200_000
 MESSAGE_LIMIT = 1_000
 _RETRY_AFTER = re.compile(r"\(retry after (\d{1,6}(?:\.\d{1,3})?) s\)\s*\Z")
 _DO_NOT_RETRY = "(do not retry)"
+ERROR_TYPE_LIMIT = 128
 
 
 def returned(body: bytes) -> Returned | Raised:
@@ -44,7 +45,7 @@ def raised(kind: str, message: str) -> Raised:
 
     `... (retry after 30 s)`, `... (do not retry)`: a message is what every place and every language delivers.
     """
-    error = TaskError(cut(kind)[:128], cut(message))
+    error = TaskError(cut(kind)[:ERROR_TYPE_LIMIT], cut(message))
     wait = _RETRY_AFTER.search(message)
     pause = timedelta(seconds=float(wait[1])) if wait else None
     return Raised(error, permanent=message.rstrip().endswith(_DO_NOT_RETRY), pause=pause)

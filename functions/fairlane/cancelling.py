@@ -5,7 +5,7 @@ attempt finds its outcome refused by the fence, and its slots are free when it i
 comes later, meets the end and goes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from aws_lambda_powertools import Logger
@@ -20,6 +20,10 @@ from fairlane.telling import Telling
 MOST_TRIES = 5
 
 
+def _nothing(_execution: str) -> None:
+    """Where no attempt is an execution."""
+
+
 @dataclass(frozen=True)
 class Cancel:
     """The use case."""
@@ -29,6 +33,8 @@ class Cancel:
     backlog: Backlog
     now: Clock
     logger: Logger
+    #: Stops what runs a deferred attempt, where that can be stopped. Never raises.
+    stop: Callable[[str], None] = _nothing
 
     def __call__(self, task: Task, *, detail: str = "cancelled") -> Task:
         """The cancelled task. Raises Refused (404, 409), or Unavailable when nothing was decided."""
@@ -44,6 +50,8 @@ class Cancel:
             written = self.tasks.commit(task, Outcome(Step.CANCEL, self.now(), detail=detail).unsent())
             if not isinstance(written, Refusal):
                 self.backlog.ended([task.tenant])
+                if task.execution is not None:
+                    self.stop(task.execution)
                 return written
             if written.task is None or written.task.generation != task.generation:
                 raise Refused("not-found", f"There is no task {task.id}.")

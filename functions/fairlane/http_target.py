@@ -13,13 +13,26 @@ from fairlane.answers import RESULT_LIMIT, cut, returned, too_large
 from fairlane.domain.retry import requested_pause
 from fairlane.domain.task import TaskError
 from fairlane.events import event_json
-from fairlane.ports import Answer, Clock, NoReply, NoReplyReason, Raised, Reply, Throttled, Unknown, Web
+from fairlane.ports import (
+    Answer,
+    Clock,
+    NoReply,
+    NoReplyReason,
+    Raised,
+    Reply,
+    Started,
+    Starting,
+    Throttled,
+    Unknown,
+    Web,
+)
 
 HEADERS = {
     "Content-Type": "application/cloudevents+json; charset=utf-8",
     "Accept": "application/json",
     "User-Agent": "fairlane",
 }
+ACCEPTED = 202
 THROTTLES = {429, 503}
 #: Request Timeout and Too Early: the only 4xx besides 429 that ask for a repeat.
 MAY_PASS = {408, 425}
@@ -29,7 +42,7 @@ TOLD_BYTES = 500
 
 
 class HttpTarget:
-    """`Target` on the web."""
+    """`Target` and `Starter` on the web."""
 
     def __init__(self, web: Web, now: Clock) -> None:
         """`now` reads a `Retry-After` that is a date."""
@@ -38,14 +51,28 @@ class HttpTarget:
 
     def call(self, target: Mapping[str, Any], event: Mapping[str, Any], *, timeout: timedelta) -> Answer:
         """POST the event and wait, `timeout` at most."""
-        reply = self._web.post(
+        reply = self._post(target, event, timeout)
+        return self._answer(reply) if isinstance(reply, Reply) else _unanswered(reply)
+
+    def start(self, target: Mapping[str, Any], event: Mapping[str, Any], *, timeout: timedelta, name: str) -> Starting:
+        """POST the event: 202 says that it will call back, another 2xx is the result at once."""
+        del name
+        reply = self._post(target, event, timeout)
+        if isinstance(reply, Reply):
+            return Started() if reply.status == ACCEPTED else self._answer(reply)
+        return _unanswered(reply)
+
+    def execution(self, target: Mapping[str, Any], name: str) -> None:
+        """Nothing that could be looked at."""
+
+    def _post(self, target: Mapping[str, Any], event: Mapping[str, Any], timeout: timedelta) -> Reply | NoReply:
+        return self._web.post(
             target["http"]["url"],
             event_json(dict(event)).encode(),
             HEADERS,
             timeout=timeout,
             answer_limit=RESULT_LIMIT,
         )
-        return self._answer(reply) if isinstance(reply, Reply) else _unanswered(reply)
 
     def _answer(self, reply: Reply) -> Answer:
         if reply.status // 100 == 2:  # noqa: PLR2004 - 2xx

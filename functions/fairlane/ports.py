@@ -11,7 +11,7 @@ from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.operation import Operation
 from fairlane.domain.slots import Change, Slots
-from fairlane.domain.task import Moment, Outcome, Task, TaskError
+from fairlane.domain.task import Moment, Outcome, Task, TaskError, Touch
 
 Clock = Callable[[], datetime]
 """Now: aware, UTC, whole milliseconds."""
@@ -76,6 +76,9 @@ class TaskStore(Protocol):
 
     def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
         """Write how the attempt of `task.claim` came out. Fenced by the claim."""
+
+    def touch(self, task: Task, touch: Touch) -> Task | Refusal:
+        """Note something of the attempt `task.claim` while it is under way."""
 
     def page(self, tenant: str, query: "TaskQuery") -> "TaskPage":
         """One page of a tenant's tasks by creation time."""
@@ -327,6 +330,42 @@ class Unknown:
 Answer = Returned | Raised | Throttled | Unknown
 
 
+@dataclass(frozen=True)
+class Started:
+    """The target has taken a deferred attempt over: it will call back."""
+
+
+Starting = Started | Answer
+
+
+class Starter(Protocol):
+    """Starts what runs a task type, for deferred attempts."""
+
+    def start(self, target: Mapping[str, Any], event: Mapping[str, Any], *, timeout: timedelta, name: str) -> Starting:
+        """Start it; the answer comes within `timeout`. `name` is the same for each start of one attempt."""
+
+    def execution(self, target: Mapping[str, Any], name: str) -> str | None:
+        """What will run the attempt of that name, where it can be looked at and stopped."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """An execution runs still."""
+
+
+class Executions(Protocol):
+    """What runs deferred attempts and can be looked at: executions of Step Functions."""
+
+    def look(self, execution: str) -> Returned | Raised | Running | None:
+        """What it came to; None where there is none, or nobody says."""
+
+    def input(self, execution: str) -> str | None:
+        """The event that it was started with."""
+
+    def stop(self, execution: str) -> None:
+        """Stop it, where it runs. Best effort."""
+
+
 class Target(Protocol):
     """Calls what runs a task type."""
 
@@ -469,6 +508,21 @@ class FunctionFacts:
     per_tenant: bool = False
 
 
+@dataclass(frozen=True)
+class Asynchronous:
+    """What AWS does with asynchronous calls of a function: how often it repeats one that failed, and for how long."""
+
+    retries: int
+    event_age_s: int
+
+
+class StateMachines(Protocol):
+    """What AWS says of tenants' state machines."""
+
+    def kind(self, arn: str) -> str | None:
+        """STANDARD or EXPRESS; None where there is none, or it may not be seen."""
+
+
 class Provisioner(Protocol):
     """Queues and event source mappings. Every call is idempotent."""
 
@@ -498,6 +552,9 @@ class Provisioner(Protocol):
 
     def function(self, name: str) -> FunctionFacts | None:
         """What AWS says of a tenant's function; None when there is none, or it may not be seen."""
+
+    def asynchronous(self, name: str, *, longest_event_age_s: int) -> Asynchronous:
+        """How asynchronous calls are repeated. Where nothing is set: not at all, and not after that time."""
 
 
 @dataclass(frozen=True)

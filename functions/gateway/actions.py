@@ -9,6 +9,7 @@ from typing import Any
 from fairlane.domain.errors import Refused, problem_document
 from fairlane.events import parse_submission
 from fairlane.http import Action, Answer, Request
+from gateway.callbacks import Callbacks
 from gateway.manage import ManageTasks
 from gateway.operations import Operations
 from gateway.submit import Submit, Submitted
@@ -29,6 +30,7 @@ class Actions:
     explain: Callable[[str, str], dict[str, Any]]
     manage: ManageTasks
     operations: Operations
+    callbacks: Callbacks
     #: Called for each refused event of a batch; a whole refused request is counted by the service.
     count_refusal: Callable[[Refused], None]
 
@@ -45,6 +47,9 @@ class Actions:
             "start_operation": self.operations.start,
             "show_operation": self.operations.show,
             "cancel_operation": self.operations.cancel,
+            "complete_task": lambda request: Answer(200, self.callbacks.complete(request)),
+            "fail_task": lambda request: Answer(200, self.callbacks.fail(request)),
+            "heartbeat_task": lambda request: Answer(200, self.callbacks.heartbeat(request)),
             "health": lambda _: Answer(200, {"status": "ok"}),
             "openapi": lambda _: Answer(200, json.loads(OPENAPI.read_bytes())),
         }

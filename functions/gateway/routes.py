@@ -13,6 +13,9 @@ ROUTES = (
     Route("POST", "/v1/tasks/bulk", "manage", "start_operation"),
     Route("GET", "/v1/operations/{id}", "read", "show_operation"),
     Route("POST", "/v1/operations/{id}/cancel", "manage", "cancel_operation"),
+    Route("POST", "/v1/tasks/{id}/complete", None, "complete_task"),
+    Route("POST", "/v1/tasks/{id}/fail", None, "fail_task"),
+    Route("POST", "/v1/tasks/{id}/heartbeat", None, "heartbeat_task"),
     Route("GET", "/v1/health", None, "health"),
     Route("GET", "/v1/openapi.json", None, "openapi"),
 )

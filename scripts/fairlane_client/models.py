@@ -109,7 +109,11 @@ class HttpTarget(TypedDict):
     http: Endpoint
 
 
-FunctionTarget = LambdaTarget | HttpTarget
+class StateMachineTarget(TypedDict):
+    state_machine: str
+
+
+FunctionTarget = LambdaTarget | HttpTarget | StateMachineTarget
 
 
 class QueueTarget(TypedDict):
@@ -131,6 +135,7 @@ class FunctionSpec(TypedDict):
     target: FunctionTarget
     mode: NotRequired[Literal["sync", "deferred"]]
     timeout: NotRequired[float]
+    heartbeat_timeout: NotRequired[float | None]
     retry: NotRequired[RetrySpec]
     lane: NotRequired[str | None]
     concurrency: NotRequired[int | None]

@@ -81,7 +81,6 @@ def test_a_function_that_the_platform_does_not_allow_is_refused(tenant: Tenancy)
             "#/target/state_machine",
         ),
         ({"target": {}}, "#/target"),
-        ({"mode": "deferred"}, "#/mode"),
         ({"mode": "later"}, "#/mode"),
         ({"lane": "nowhere"}, "#/lane"),
         ({"timeout": 871}, "#/timeout"),

@@ -99,7 +99,10 @@ class World:
     def start(self) -> None:
         """Fresh execution environments, as after each one's death: nothing in memory survives."""
         made = gateway.bootstrap.build(
-            settings.GatewaySettings.from_env(self._environment("GatewayFunction")), now=utc_now, parallel=one_by_one
+            settings.GatewaySettings.from_env(self._environment("GatewayFunction")),
+            now=utc_now,
+            parallel=one_by_one,
+            executions=self.functions,
         )
         self.patch.setattr(gateway.bootstrap, "service", lambda: made)
         control = controller.bootstrap.build(
@@ -111,6 +114,7 @@ class World:
             now=utc_now,
             parallel=one_by_one,
             target=self.functions,
+            starter=self.functions,
         )
         self.patch.setattr(dispatcher.bootstrap, "dispatch", lambda: dispatch)
         deliver = deliverer.bootstrap.build(
@@ -121,7 +125,10 @@ class World:
         )
         self.patch.setattr(deliverer.bootstrap, "deliver", lambda: deliver)
         tidier = janitor.bootstrap.build(
-            settings.JanitorSettings.from_env(self._environment("JanitorFunction")), now=utc_now, parallel=one_by_one
+            settings.JanitorSettings.from_env(self._environment("JanitorFunction")),
+            now=utc_now,
+            parallel=one_by_one,
+            executions=self.functions,
         )
         self.patch.setattr(janitor.bootstrap, "janitor", lambda: tidier)
 
@@ -212,6 +219,12 @@ class World:
         """A round of the janitor, as its schedule starts one each minute."""
         with self.calls.by("janitor"):
             return janitor_handler.handler({"fairlane": "round"}, _Context(utc_now() + timedelta(seconds=60)))["done"]
+
+    def hear(self, detail: Mapping[str, Any]) -> Any:
+        """A status event of an execution, as the rule hands it over."""
+        event = {"detail-type": "Step Functions Execution Status Change", "detail": detail}
+        with self.calls.by("janitor"):
+            return janitor_handler.handler(event, _Context(utc_now() + timedelta(seconds=60)))["done"]
 
     # --- messages -------------------------------------------------------------------------
 

@@ -160,8 +160,9 @@ class Service:
             new_id=lambda: f"h{next(ids)}",
             logger=logger,
         )
+        deferring: Any = None  # no function here is deferred
         self._dispatch = Dispatch(
-            attempts=Attempts(tasks, FakeEvents(), cast(Any, _Instant()), registry, self.clock, lambda: 0.5),
+            attempts=Attempts(tasks, FakeEvents(), cast(Any, _Instant()), deferring, registry, self.clock, lambda: 0.5),
             flow=flow,
             tasks=tasks,
             queues=queues,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from fairlane.domain.task import Task
+from fairlane.domain.task import Status, Task
 from fairlane.events import Event, payload_hash
 from fairlane.ports import BusEntry, Message
 from tests.simulation.fakes.queues import FakeQueues, Held
@@ -19,7 +19,7 @@ Span = tuple[datetime, datetime]
 #: From taking a start to the call: what the gate allows, what the target takes, and clocks that differ.
 LATE_START_S = 2 + 2 + 2.1
 #: What Fairlane adds to the event that a function gets.
-ADDED = frozenset({"tenant", "taskid", "attempt", "deadline"})
+ADDED = frozenset({"tenant", "taskid", "attempt", "deadline", "tasktoken"})
 #: What may differ between events of one `dedupkey`.
 KEYED = frozenset({"id", "source", "dedupwindow"})
 #: Longer than a permit may be on its way to its record.
@@ -47,6 +47,8 @@ class Monitor:
         self.pauses: list[tuple[str, str, Span]] = []
         #: (tenant, lane, task type, when it was called, its span), of every run.
         self._all: list[tuple[str, str, str, datetime, Span]] = []
+        #: Tokens that were given out, by task: one for each attempt.
+        self.tokens: dict[tuple[str, str, int], set[str]] = defaultdict(set)
         self._runs: dict[tuple[str, str, int], list[Span]] = defaultdict(list)
 
     def expect(self, holds: bool, violation: str) -> None:
@@ -99,9 +101,24 @@ class Monitor:
         runs.append(span)
         self.expect(len(runs) <= record.max_attempts, f"{task_id} ran {len(runs)} times of {record.max_attempts}")
 
+    def on_deferred_start(self, event: Mapping[str, Any], function: str, record: Task | None) -> None:
+        """5: only what was recorded and committed as waiting is started, for its tenant; not too often."""
+        tenant, task_id = event["tenant"], event["taskid"]
+        if record is None:
+            self.violations.append(f"{task_id} was started without a record")
+            return
+        self.expect(said(dict(event)) == record.payload_hash, f"{task_id} was started with another payload")
+        self.expect(function.startswith(f"{tenant}-"), f"{task_id} of {tenant} started {function}")
+        self.expect(record.status is not Status.RUNNING, f"{task_id} was started before it was committed as waiting")
+        self.tokens[tenant, task_id, record.generation].add(event["tasktoken"])
+        started = len(self.tokens[tenant, task_id, record.generation])
+        self.expect(started <= record.max_attempts, f"{task_id} was started {started} times of {record.max_attempts}")
+
     def on_delete(self, gone: Held, record: Task | None, queues: FakeQueues, kept_in: list[str]) -> None:
         """2: the only message of a task that has not ended is never deleted."""
         if record is None or record.status.is_end or not _is_of(gone.message, record):
+            return
+        if record.attention is not None:  # the janitor comes back to it
             return
         left = [one for url in kept_in for one in queues.messages(url) if _is_of(one, record)]
         self.expect(bool(left), f"the only message of {record.id} was deleted while it was {record.status}")

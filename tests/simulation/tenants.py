@@ -7,11 +7,24 @@ from typing import Any
 
 from fairlane.domain import catalog
 from fairlane.ports import Entry
+from fairlane.token_keys import DEPLOYMENT, TOKEN_KEYS
 from tests.simulation.fakes.queues import FakeQueues
 from tests.simulation.fakes.registry import FakeRegistry
 
 #: Task type -> timeout (s), attempts.
-TYPES = {"quick": (3.0, 3), "slow": (50.0, 2), "once": (10.0, 1), "doomed": (5.0, 3)}
+TYPES = {
+    "quick": (3.0, 3),
+    "slow": (50.0, 2),
+    "once": (10.0, 1),
+    "doomed": (5.0, 3),
+    "deferred": (90.0, 3),
+    "beating": (200.0, 2),
+}
+#: What deferred functions have besides.
+DEFERRED: dict[str, dict[str, Any]] = {
+    "deferred": {"mode": "deferred"},
+    "beating": {"mode": "deferred", "heartbeat_timeout": 40.0},
+}
 LANES = ("default", "bulk", "keyed")
 #: Its tasks have a `partitionkey`.
 ORDERED = "keyed"
@@ -100,7 +113,13 @@ def limit(rng: random.Random, registry: FakeRegistry, name: str) -> bool:
 
 def put_lane(registry: FakeRegistry, tenant: SimulatedTenant, lane: str, *, paused: bool = False) -> None:
     concurrency, rate, burst = tenant.limits.lanes.get(lane, (None, None, None))
-    document = {"queue_url": tenant.lanes[lane], "concurrency": concurrency, "rate": rate, "burst": burst}
+    document = {
+        "queue_url": tenant.lanes[lane],
+        "results_url": tenant.results_url,
+        "concurrency": concurrency,
+        "rate": rate,
+        "burst": burst,
+    }
     _put(registry, tenant.name, catalog.lane_item(lane), document | {"paused": paused})
 
 
@@ -112,8 +131,14 @@ def put_function(registry: FakeRegistry, tenant: SimulatedTenant, task_type: str
         "retry": {"max_attempts": attempts, "base": 1, "cap": 20, "non_retryable": ["Fatal"]},
         "lane": "default",
         "concurrency": tenant.limits.functions.get(task_type),
+        **DEFERRED.get(task_type, {}),
     }
     _put(registry, tenant.name, catalog.function_item(task_type), document)
+
+
+def make_token_key(registry: FakeRegistry) -> None:
+    """The key that signs task tokens."""
+    _put(registry, DEPLOYMENT, TOKEN_KEYS, {"keys": [{"id": "one", "secret": "c2VjcmV0"}]})
 
 
 def _put(registry: FakeRegistry, partition: str, item: str, doc: dict[str, Any]) -> None:

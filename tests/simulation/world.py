@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from deliverer.batch import Deliver
 from dispatcher.attempt import Attempts
 from dispatcher.batch import Dispatch
+from dispatcher.deferring import Deferring
 from dispatcher.flow import Flow
 from dispatcher.limits import Limits
 from fairlane.admission import Admission
@@ -21,12 +22,18 @@ from fairlane.cache import CachedRegistry
 from fairlane.domain.admission import SubmitLimits
 from fairlane.domain.catalog import TENANTS
 from fairlane.domain.task import Task
+from fairlane.events import Event
 from fairlane.healing import Healing
+from fairlane.own_slots import OwnSlots
 from fairlane.ports import BusEntry, Clock
 from fairlane.telling import Telling
+from fairlane.token_keys import TokenKeys
+from fairlane.unheld import Unheld
+from gateway.callbacks import Callbacks
 from gateway.submit import Submit
 from janitor.due import SendDue
 from janitor.duties import Rounds
+from janitor.overdue import EndOverdue
 from janitor.unsent import SendUnsent
 from tests.simulation import tenants
 from tests.simulation.fakes.admission import FakeAdmission, FakeDepths
@@ -55,6 +62,7 @@ from tests.simulation.faults import (
 from tests.simulation.functions import SimulatedTarget, new_process
 from tests.simulation.monitor import Monitor
 from tests.simulation.scheduler import NEVER, Actor, Process, Scheduler
+from tests.simulation.workers import NoExecutions, SimulatedStarter, Worker
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -111,6 +119,8 @@ class World:
         self.slots = parts.slots()
         self.bus = FakeBus(self._bus_refuses)
         self.registry = FakeRegistry()
+        tenants.make_token_key(self.registry)
+        self.workers_at_work = 0
         self.queues = FakeQueues(self.clock, pick=self._shuffled, stays_visible=self._delivered_twice)
         self.queues.on_send = self._on_send
         self.monitor.before = self._before
@@ -172,8 +182,11 @@ class World:
         faults, now = self._faults(process), self._clock_of(process)
         tasks, registry = faulty_tasks(self.tasks, faults), self._cached(faults)
         target = SimulatedTarget(self.scheduler, self.rng, self.chaos, faults, self.monitor, self.tasks)
+        starter = SimulatedStarter(self.scheduler, self.rng, self.chaos, faults, self.monitor, self.tasks, self.hire)
+        events = faulty_events(self.events, faults)
+        deferring = Deferring(tasks, events, starter, TokenKeys(registry, registry), self._own_slots(faults), now)
         dispatch = self.parts.dispatch(
-            attempts=Attempts(tasks, faulty_events(self.events, faults), target, registry, now, self.rng.random),
+            attempts=Attempts(tasks, events, target, deferring, registry, now, self.rng.random),
             flow=self._flow(process, registry, faults),
             tasks=tasks,
             queues=faulty_queues(self.queues, faults),
@@ -185,6 +198,9 @@ class World:
             dead_letters_url=self.dead_letters,
         )
         return dispatch(records, deadline=now() + DISPATCHER_LIVES)
+
+    def _own_slots(self, faults: Faults) -> OwnSlots:
+        return OwnSlots(faulty_slots(self.slots, faults), self._logger)
 
     def _flow(self, process: Process, registry: CachedRegistry, faults: Faults) -> Flow:
         return Flow(
@@ -281,8 +297,39 @@ class World:
         logger = cast(Logger, self.monitor)
         telling = Telling(tasks, attention, queues, registry, parallel)
         events = faulty_events(self.events, faults)
+        backlog = self.parts.backlog(faulty_admission(self.meters, faults), registry, now, self._logger)
+        unheld = Unheld(
+            tasks, attention, events, queues, registry, telling, backlog, self._own_slots(faults), now, self.rng.random
+        )
         due = SendDue(tasks, events, attention, queues, registry, parallel, now, logger)
-        return Rounds((SendUnsent(tasks, attention, telling, parallel, now, logger), due), now, logger)
+        overdue = EndOverdue(tasks, attention, unheld, NoExecutions(), parallel, now, logger)
+        return Rounds((SendUnsent(tasks, attention, telling, parallel, now, logger), due, overdue), now, logger)
+
+    def callbacks(self, process: Process) -> Callbacks:
+        """The gateway as deferred attempts call it back, in a process."""
+        faults, now = self._faults(process), self._clock_of(process)
+        tasks, registry = faulty_tasks(self.tasks, faults), self._cached(faults)
+        attention, queues = faulty_attention(self.attention, faults), faulty_queues(self.queues, faults)
+        parallel = SimulatedParallel(self.scheduler, process)
+        telling = Telling(tasks, attention, queues, registry, parallel)
+        events = faulty_events(self.events, faults)
+        backlog = self.parts.backlog(faulty_admission(self.meters, faults), registry, now, self._logger)
+        unheld = Unheld(
+            tasks, attention, events, queues, registry, telling, backlog, self._own_slots(faults), now, self.rng.random
+        )
+        return Callbacks(tasks, unheld, TokenKeys(registry, registry), now)
+
+    def hire(self, event: Event) -> None:
+        """Whoever was started does its work, whoever dies meanwhile."""
+        self.workers_at_work += 1
+        process = new_process("worker", self.scheduler, self.rng, lives=timedelta(days=365))
+        worker = Worker(self.scheduler, self.rng, self.monitor, self.callbacks, event)
+
+        def work() -> None:
+            worker.run()
+            self.workers_at_work -= 1
+
+        self.scheduler.start(work, process)
 
     def _faults(self, process: Process) -> Faults:
         return Faults(self.scheduler, self.rng, self.chaos, process)

@@ -51,6 +51,11 @@ def cloudwatch() -> Any:
     return boto3.client("cloudwatch", config=_SHORT)
 
 
+def step_functions() -> Any:
+    """AWS Step Functions."""
+    return boto3.client("stepfunctions", config=_SHORT)
+
+
 def control() -> "LambdaClient":
     """AWS Lambda for its control plane (mappings, configurations)."""
     return boto3.client("lambda", config=_SHORT)

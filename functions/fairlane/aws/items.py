@@ -5,7 +5,8 @@ integers in ms, and the timeline is a list of lists. A typical item stays below 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 from fairlane.domain.attention import Attention, Kind
@@ -27,9 +28,14 @@ def task_key(tenant: str, task_id: str) -> Item:
     return {"pk": {"S": f"{tenant}#{task_id}"}}
 
 
-def result_key(task: Task, claim: int) -> Item:
-    """Primary key of a long result: it carries the claim, so that a lost attempt never overwrites it."""
-    return {"pk": {"S": f"{task.tenant}#{task.id}#result#{task.generation}#{claim}"}}
+def result_hash(result: str) -> str:
+    """What tells one result from another."""
+    return blake2b(result.encode(), digest_size=9).hexdigest()
+
+
+def result_key(task: Task, claim: int, hashed: str) -> Item:
+    """Primary key of a long result: no other attempt, and no other callback of the same one, overwrites it."""
+    return {"pk": {"S": f"{task.tenant}#{task.id}#result#{task.generation}#{claim}#{hashed}"}}
 
 
 def time_shard(tenant: str, shard: int) -> str:
@@ -132,8 +138,15 @@ def task_of(item: Mapping[str, Any]) -> Task:
         next_at=_time(item, "next_at"),
         lease_until=_time(item, "lease_until"),
         attention=_attention(item),
+        start_by=_time(item, "start_by"),
+        heartbeat=timedelta(milliseconds=int(item["heartbeat"]["N"])) if "heartbeat" in item else None,
+        execution=_text(item, "execution"),
+        holds_slots="holds_slots" in item,
+        progress=float(item["progress"]["N"]) if "progress" in item else None,
+        progress_message=_text(item, "progress_message"),
         result=item["result"]["S"] if "result" in item else None,
         result_claim=int(item["result_claim"]["N"]) if "result_claim" in item else None,
+        result_hash=_text(item, "result_hash"),
         error=TaskError(item["error"]["L"][0]["S"], item["error"]["L"][1]["S"]) if "error" in item else None,
         timeline=_timeline(item["timeline"]["L"], attempt),
         trace={name: value["S"] for name, value in item["trace"]["M"].items()} if "trace" in item else None,
@@ -156,6 +169,10 @@ def _attention(item: Mapping[str, Any]) -> Attention | None:
         return None
     kind, _, _ = item["attention"]["S"].partition("#")
     return Attention(Kind(kind), from_ms(int(item["attention_at"]["N"])))
+
+
+def _text(item: Mapping[str, Any], name: str) -> str | None:
+    return item[name]["S"] if name in item else None
 
 
 def _time(item: Mapping[str, Any], name: str) -> datetime | None:

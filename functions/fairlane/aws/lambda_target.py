@@ -1,4 +1,4 @@
-"""AWS Lambda as a target: a synchronous call and what its answers mean."""
+"""AWS Lambda as a target: a synchronous call and what its answers mean, or a start."""
 
 import json
 import math
@@ -20,7 +20,7 @@ from botocore.exceptions import (
 from fairlane.answers import cut, raised, returned
 from fairlane.aws.clients import error_code
 from fairlane.domain.task import TaskError
-from fairlane.ports import Answer, Raised, Throttled, Unknown
+from fairlane.ports import Answer, Raised, Started, Starting, Throttled, Unknown
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -49,7 +49,7 @@ CLASS_AND_MESSAGE = re.compile(r"([A-Z]\w{0,127}): (.*)", re.DOTALL)
 
 
 class LambdaTarget:
-    """`Target` on Lambda: RequestResponse, never retried by the SDK."""
+    """`Target` and `Starter` on Lambda: never retried by the SDK."""
 
     def __init__(self, client: "Callable[[int], LambdaClient]") -> None:
         """`client(read_timeout_s)` makes a client."""
@@ -59,13 +59,20 @@ class LambdaTarget:
 
     def call(self, target: Mapping[str, Any], event: Mapping[str, Any], *, timeout: timedelta) -> Answer:
         """Call the function and wait, its timeout at most."""
+        answer = self._invoked(target, event, timeout)
+        return returned(answer) if isinstance(answer, bytes) else answer
+
+    def _invoked(
+        self, target: Mapping[str, Any], event: Mapping[str, Any], timeout: timedelta, **how: Any
+    ) -> bytes | Answer:
+        """The function's answer; an `Answer` where it failed or there was none."""
         client = self._client(timeout)
-        request: Any = {"FunctionName": target["lambda"], "Payload": _payload(event)}
+        request: Any = {"FunctionName": target["lambda"], "Payload": _payload(event), **how}
         if target.get("per_tenant"):  # AWS keeps an execution environment for each tenant
             request["TenantId"] = event["tenant"]
         try:
             answer = client.invoke(**request)
-            body = answer["Payload"].read()
+            body: bytes = answer["Payload"].read()
         except ClientError as error:
             return _refused(error)
         except ParamValidationError as error:  # this boto3 does not know TenantId
@@ -74,7 +81,16 @@ class LambdaTarget:
             return Throttled(TaskError("Unreachable", cut(str(error))))  # nothing was sent
         except HTTPClientError as error:
             return Unknown(TaskError("NoAnswer", cut(str(error))))
-        return _raised(body) if answer.get("FunctionError") else returned(body)
+        return _raised(body) if answer.get("FunctionError") else body
+
+    def start(self, target: Mapping[str, Any], event: Mapping[str, Any], *, timeout: timedelta, name: str) -> Starting:
+        """Hand the event over; AWS calls the function a moment later. The same attempt may come twice."""
+        del name
+        answer = self._invoked(target, event, timeout, InvocationType="Event")
+        return Started() if isinstance(answer, bytes) else answer
+
+    def execution(self, target: Mapping[str, Any], name: str) -> None:
+        """Nothing that could be looked at."""
 
     def _client(self, timeout: timedelta) -> "LambdaClient":
         seconds = math.ceil(timeout.total_seconds())

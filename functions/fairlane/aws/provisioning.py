@@ -15,7 +15,7 @@ from fairlane.aws.depths import depth
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.errors import Unavailable
 from fairlane.domain.names import FIFO
-from fairlane.ports import Depth, FunctionFacts, Queue
+from fairlane.ports import Asynchronous, Depth, FunctionFacts, Queue
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -34,6 +34,8 @@ FIFO_ATTRIBUTES = {
     "FifoThroughputLimit": "perMessageGroupId",
 }
 ENABLED = "Enabled"
+#: Of asynchronous calls, where AWS is told nothing.
+DEFAULT_RETRIES, DEFAULT_EVENT_AGE_S = 2, 6 * 3600
 GONE = {"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "ResourceNotFoundException"}
 
 
@@ -154,6 +156,21 @@ class Provisioning:
             raise
         tenancy = found.get("TenancyConfig") or {}
         return FunctionFacts(int(found["Timeout"]), tenancy.get("TenantIsolationMode") == "PER_TENANT")
+
+    def asynchronous(self, name: str, *, longest_event_age_s: int) -> Asynchronous:
+        """How asynchronous calls are repeated. Where nothing is set: not at all, and not after that time."""
+        try:
+            found: Any = self._lambda.get_function_event_invoke_config(FunctionName=name)
+        except ClientError as error:
+            if error_code(error) != "ResourceNotFoundException":
+                raise
+            found = self._lambda.put_function_event_invoke_config(
+                FunctionName=name, MaximumRetryAttempts=0, MaximumEventAgeInSeconds=longest_event_age_s
+            )
+        return Asynchronous(
+            found.get("MaximumRetryAttempts", DEFAULT_RETRIES),
+            found.get("MaximumEventAgeInSeconds", DEFAULT_EVENT_AGE_S),
+        )
 
     def _mapping_of(self, queue_arn: str) -> Any:
         found = self._lambda.list_event_source_mappings(EventSourceArn=queue_arn)["EventSourceMappings"]

@@ -15,8 +15,9 @@ from botocore.exceptions import ClientError
 from fairlane.aws import items
 from fairlane.aws.clients import CONDITION_FAILED, error_code
 from fairlane.aws.listing import page
+from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.claiming import EARLY
-from fairlane.domain.task import LONGEST_WAIT, OVERDUE, STEPS, Moment, Outcome, Status, Step, Task
+from fairlane.domain.task import LONGEST_WAIT, OVERDUE, STEPS, Moment, Outcome, Status, Step, Task, Touch
 from fairlane.domain.times import to_ms
 from fairlane.ports import Created, Existing, Refusal, TaskPage, TaskQuery
 
@@ -33,6 +34,8 @@ HAS_ATTEMPTS_LEFT = "attempt < max_attempts"
 NOT_EXPIRED = "(claim > :zero OR attribute_not_exists(expires_at) OR expires_at > :now)"
 MAY_CLAIM = f"{IS_THIS_TASK} AND ({IS_DUE} OR {LEASE_IS_OVER}) AND {HAS_ATTEMPTS_LEFT} AND {NOT_EXPIRED}"
 IS_OUR_CLAIM = f"{IS_THIS_TASK} AND claim = :claim"
+IS_UNDER_WAY = f"{IS_OUR_CLAIM} AND #status IN (:running, :waiting)"
+IS_UNSTARTED = "#status = :waiting AND start_by < :now"
 
 #: Words that DynamoDB reserves (or may): never written plainly in an expression.
 _NAMES = ("#status", "#ttl", "#error", "#result")
@@ -40,7 +43,7 @@ _NAMES = ("#status", "#ttl", "#error", "#result")
 CLAIM = (
     "SET #status = :running, attempt = attempt + :one, claim = claim + :one, lease_until = :lease,"
     " started_at = if_not_exists(started_at, :now), nonce = :nonce, #ttl = :ttl,"
-    " timeline = list_append(timeline, :moments) REMOVE next_at, attention, attention_at"
+    " timeline = list_append(timeline, :moments) REMOVE next_at, attention, attention_at, progress, progress_message"
 )
 
 NOTE = "SET timeline = list_append(timeline, :moments), nonce = :nonce"
@@ -108,9 +111,9 @@ class DynamoTasks:
 
     def load_result(self, task: Task) -> Task:
         """The task with the result that lies in an item of its own, if it does."""
-        if task.result_claim is None or task.result is not None:
+        if task.result_claim is None or task.result_hash is None or task.result is not None:
             return task
-        key = items.result_key(task, task.result_claim)
+        key = items.result_key(task, task.result_claim, task.result_hash)
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return task.with_result(answer["Item"]["result"]["S"]) if "Item" in answer else task
 
@@ -134,11 +137,11 @@ class DynamoTasks:
 
     def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
         """Write how the attempt of `task.claim` came out. Fenced by the claim."""
-        result_claim = self._keep_long_result(task, outcome)
-        update, values = _commit_update(task, outcome, result_claim)
+        kept = self._keep_long_result(task, outcome)
+        update, values = _commit_update(task, outcome, kept)
         condition, from_values = _from_condition(task, outcome)
         written = self._update(items.task_key(task.tenant, task.id), update, condition, values | from_values)
-        if isinstance(written, Task) and result_claim is not None:
+        if isinstance(written, Task) and kept is not None:
             return written.with_result(outcome.result)
         return written
 
@@ -148,22 +151,37 @@ class DynamoTasks:
         values |= {f":{status.value}": {"S": status.value} for status in (Status.SCHEDULED, Status.QUEUED)}
         return self._update(items.task_key(tenant, task_id), NOTE, MAY_NOTE, values)
 
+    def touch(self, task: Task, touch: Touch) -> Task | Refusal:
+        """Note something of the attempt `task.claim` while it is under way."""
+        update, values = _touch_update(task, touch)
+        condition = f"{IS_UNDER_WAY} AND {IS_UNSTARTED}" if touch.only_unstarted else IS_UNDER_WAY
+        values |= {
+            ":generation": items.number(task.generation),
+            ":claim": items.number(task.claim),
+            ":running": {"S": Status.RUNNING.value},
+            ":waiting": {"S": Status.WAITING.value},
+        }
+        if touch.only_unstarted:
+            values[":now"] = items.number(to_ms(touch.at))
+        return self._update(items.task_key(task.tenant, task.id), update, condition, values)
+
     def page(self, tenant: str, query: TaskQuery) -> TaskPage:
         """One page of a tenant's tasks by creation time."""
         return page(self._client, self._table, tenant, query)
 
-    def _keep_long_result(self, task: Task, outcome: Outcome) -> int | None:
+    def _keep_long_result(self, task: Task, outcome: Outcome) -> str | None:
         if outcome.result is None or len(outcome.result.encode()) <= items.INLINE_RESULT_BYTES:
             return None
+        hashed = items.result_hash(outcome.result)
         self._client.put_item(
             TableName=self._table,
-            Item=items.result_key(task, task.claim)
+            Item=items.result_key(task, task.claim, hashed)
             | {
                 "result": {"S": outcome.result},
                 "ttl": items.number(int((outcome.at + timedelta(days=task.retention_days)).timestamp())),
             },
         )
-        return task.claim
+        return hashed
 
     def _update(self, key: items.Item, update: str, condition: str, values: Mapping[str, Any]) -> Task | Refusal:
         nonce = self._nonce()
@@ -188,7 +206,7 @@ class DynamoTasks:
         return items.task_of(answer["Attributes"])
 
 
-def _commit_update(task: Task, outcome: Outcome, result_claim: int | None) -> tuple[str, dict[str, Any]]:
+def _commit_update(task: Task, outcome: Outcome, kept: str | None) -> tuple[str, dict[str, Any]]:
     moment = Moment(outcome.at, outcome.status, task.attempt, outcome.detail)
     sets = {"#status": {"S": outcome.status.value}, "#ttl": _ttl_after(task, outcome)}
     if outcome.status.is_end:
@@ -198,18 +216,13 @@ def _commit_update(task: Task, outcome: Outcome, result_claim: int | None) -> tu
     if outcome.next_at is not None:
         sets["next_at"] = items.number(to_ms(outcome.next_at))
     removed = ["#error"] if outcome.step is Step.SUCCEED else []
-    if outcome.lease_until is not None:
-        sets["lease_until"] = items.number(to_ms(outcome.lease_until))
-    else:
-        removed.append("lease_until")
-    if outcome.attention is not None:
-        sets |= items.attention_of(outcome.attention, task.id)
-    else:
-        removed += ["attention", "attention_at"]
+    of_status = _of_status(task, outcome)
+    sets |= {name: value for name, value in of_status.items() if value is not None}
+    removed += [name for name, value in of_status.items() if value is None]
     if not outcome.counts:
         sets["attempt"] = items.number(task.attempt - 1)
-    if result_claim is not None:
-        sets["result_claim"] = items.number(result_claim)
+    if kept is not None:
+        sets |= {"result_claim": items.number(task.claim), "result_hash": {"S": kept}}
     elif outcome.result is not None:
         sets["#result"] = {"S": outcome.result}
     short = items.trimmed([*task.timeline, moment])
@@ -219,6 +232,38 @@ def _commit_update(task: Task, outcome: Outcome, result_claim: int | None) -> tu
     assignments = ", ".join(f"{name} = :v{index}" for index, name in enumerate(sets))
     without = f" REMOVE {', '.join(removed)}" if removed else ""
     return f"SET nonce = :nonce, {assignments}, {append}{without}", values
+
+
+def _of_status(task: Task, outcome: Outcome) -> dict[str, items.Item | None]:
+    """What goes with the status that the outcome leads to, and must not outlive it (None)."""
+    lease_until, start_by = outcome.lease_until, outcome.start_by
+    heartbeat, execution = outcome.heartbeat, outcome.execution
+    noted = items.attention_of(outcome.attention, task.id) if outcome.attention else {}
+    return {
+        "attention": noted.get("attention"),
+        "attention_at": noted.get("attention_at"),
+        "lease_until": items.number(to_ms(lease_until)) if lease_until else None,
+        "start_by": items.number(to_ms(start_by)) if start_by else None,
+        "heartbeat": items.number(heartbeat // timedelta(milliseconds=1)) if heartbeat else None,
+        "execution": {"S": execution} if execution else None,
+        "holds_slots": {"BOOL": True} if outcome.holds_slots else None,
+    }
+
+
+def _touch_update(task: Task, touch: Touch) -> tuple[str, dict[str, Any]]:
+    sets: dict[str, items.Item] = {}
+    if touch.start_by is not None:
+        sets["start_by"] = items.number(to_ms(touch.start_by))
+    if touch.progress is not None:
+        sets["progress"] = {"N": repr(touch.progress)}
+    if touch.message is not None:
+        sets["progress_message"] = {"S": touch.message}
+    if touch.wanted_at is not None:
+        sets |= items.attention_of(Attention(Kind.DEADLINE, touch.wanted_at), task.id)
+    values = {f":v{index}": value for index, value in enumerate(sets.values())}
+    assignments = "".join(f", {name} = :v{index}" for index, name in enumerate(sets))
+    removed = " REMOVE start_by" if touch.start_by is None else ""
+    return f"SET nonce = :nonce{assignments}{removed}", values
 
 
 def _from_condition(task: Task, outcome: Outcome) -> tuple[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, Self
 
 from fairlane.domain.admission import SubmitLimits
+from fairlane.domain.deferral import START_TIMEOUT
 from fairlane.domain.retry import RetryPolicy
 
 TENANTS = "#tenants"
@@ -19,6 +20,9 @@ SHORT_TIMEOUT_S = 50
 LONG_TIMEOUT_S = 870
 #: An HTTP endpoint says nothing of how long it may take: this, where the function does not say it either.
 DEFAULT_HTTP_TIMEOUT_S = 30
+#: A deferred attempt's longest time, and its time where the function says none (s).
+LONGEST_DEFERRED_S = 7 * 24 * 3600
+DEFAULT_DEFERRED_TIMEOUT_S = 3600
 #: Visibility timeouts of a lane's queue under each dispatcher (s): the time to recover from a crash.
 SHORT_VISIBILITY_S = 90
 LONG_VISIBILITY_S = 960
@@ -101,6 +105,15 @@ class Function:
     retain: bool = False
     #: Whether only the long dispatcher can run it.
     is_long: bool = False
+    #: Whether it is only started, and calls back.
+    deferred: bool = False
+    #: Deferred only: an attempt that says nothing for so long is over.
+    heartbeat_timeout: timedelta | None = None
+
+    @property
+    def call_timeout(self) -> timedelta:
+        """How long the dispatcher waits for it."""
+        return min(self.timeout, START_TIMEOUT) if self.deferred else self.timeout
 
     @classmethod
     def of(cls, doc: Mapping[str, Any]) -> Self:
@@ -118,6 +131,8 @@ class Function:
             lane=doc["lane"],
             retain=doc.get("retain", False),
             is_long=is_long(doc["timeout"], doc.get("mode", "sync")),
+            deferred=doc.get("mode") == "deferred",
+            heartbeat_timeout=_seconds(doc.get("heartbeat_timeout")),
         )
 
 
@@ -148,6 +163,10 @@ class Lane:
             ordered=doc.get("ordered", False),
             drained=is_drained(doc),
         )
+
+
+def _seconds(value: float | None) -> timedelta | None:
+    return None if value is None else timedelta(seconds=value)
 
 
 @dataclass(frozen=True)

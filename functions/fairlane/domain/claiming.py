@@ -59,7 +59,27 @@ class TryAgain:
     """The record changed under us and now allows the claim."""
 
 
-Verdict = Ended | Expired | Lost | NotYet | NoRecord | TryAgain
+@dataclass(frozen=True)
+class Waits:
+    """A deferred attempt is under way: the index `attention` holds the task, its message is not needed."""
+
+    task: Task
+
+
+@dataclass(frozen=True)
+class Unstarted:
+    """A deferred attempt whose start nobody has confirmed in time: start it again."""
+
+    task: Task
+
+
+Verdict = Waits | Unstarted | Ended | Expired | Lost | NotYet | NoRecord | TryAgain
+
+
+def _waits(task: Task, now: datetime) -> Verdict:
+    if task.start_by is None:
+        return Waits(task)
+    return Unstarted(task) if task.start_by < now else NotYet(task.start_by, "its start is not confirmed yet")
 
 
 def judge(task: Task | None, *, generation: int, now: datetime) -> Verdict:  # noqa: PLR0911 - one return a verdict
@@ -78,7 +98,7 @@ def judge(task: Task | None, *, generation: int, now: datetime) -> Verdict:  # n
         if task.attempt >= task.max_attempts:
             return Lost(task)
     elif task.status is Status.WAITING:
-        return NotYet(task.lease_until or now, "it waits for its callback")
+        return _waits(task, now)
     elif task.wakes_at is not None and task.wakes_at > now + EARLY:
         return NotYet(task.wakes_at, "not due yet" if task.status is Status.SCHEDULED else "backoff")
     return TryAgain()

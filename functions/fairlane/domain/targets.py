@@ -12,6 +12,9 @@ from fairlane.domain.errors import FieldError, Refused
 
 _LAMBDA_NAME = r"[A-Za-z0-9_-]{1,140}(?::[A-Za-z0-9$_-]{1,128})?"
 _LAMBDA = re.compile(rf"(?P<arn>arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{{12}}:function:)?(?P<name>{_LAMBDA_NAME})")
+_STATE_MACHINE = re.compile(
+    r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:(?P<name>[A-Za-z0-9_-]{1,80})(?::[A-Za-z0-9_-]{1,128})?"
+)
 _QUEUE = re.compile(r"arn:aws[a-z-]*:sqs:[a-z0-9-]+:\d{12}:(?P<name>[A-Za-z0-9_-]{1,80}(?:\.fifo)?)")
 _BUS = re.compile(r"arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus/(?P<name>[A-Za-z0-9._/-]{1,256})")
 
@@ -52,6 +55,14 @@ def queue(text: str, pointer: str) -> Resource:
     found = _QUEUE.fullmatch(text)
     if not found:
         raise _refused(pointer, "must be the ARN of an SQS queue")
+    return Resource(text, found["name"])
+
+
+def state_machine(text: str, pointer: str) -> Resource:
+    """A state machine by ARN, maybe with a version or alias. Raises Refused (422)."""
+    found = _STATE_MACHINE.fullmatch(text)
+    if not found:
+        raise _refused(pointer, "must be the ARN of a Step Functions state machine")
     return Resource(text, found["name"])
 
 

@@ -127,14 +127,27 @@ class Task:
     expires_at: datetime | None = None
     #: No attempt starts before this: the due time at first, the end of the backoff later.
     next_at: datetime | None = None
-    #: Until when the attempt may run; of a waiting one until when it holds its slots.
+    #: Until when the attempt may run; of a waiting one its deadline.
     lease_until: datetime | None = None
+    #: A waiting task whose start is not confirmed: by then it is started again. None: it is confirmed.
+    start_by: datetime | None = None
+    #: A deferred attempt from which nothing is heard for so long is over.
+    heartbeat: timedelta | None = None
+    #: What runs the attempt, where that can be looked at and stopped: the ARN of an execution.
+    execution: str | None = None
+    #: Whether a deferred attempt holds slots, under a lease of its own.
+    holds_slots: bool = False
+    #: What the last heartbeat said.
+    progress: float | None = None
+    progress_message: str | None = None
     #: What the janitor has to come back to; None on the plain way.
     attention: Attention | None = None
     #: The result as JSON text; None where there is none or where it lies in an item of its own.
     result: str | None = None
     #: Claim under which the result's own item was written; None when the result is inline.
     result_claim: int | None = None
+    #: Of that item's text: two callbacks of one claim may differ.
+    result_hash: str | None = None
     error: TaskError | None = None
     timeline: tuple[Moment, ...] = ()
     trace: Mapping[str, str] | None = None
@@ -183,8 +196,12 @@ class Outcome:
     error: TaskError | None = None
     #: RETRY and TIME_OUT only: not before.
     next_at: datetime | None = None
-    #: DEFER only: until when the attempt holds its slots.
+    #: DEFER only: the deadline, and what else a waiting task has.
     lease_until: datetime | None = None
+    start_by: datetime | None = None
+    heartbeat: timedelta | None = None
+    execution: str | None = None
+    holds_slots: bool = False
     #: What is left to do once no lane message holds the task; None: whoever commits holds its message.
     attention: Attention | None = None
     #: RETRY only: a throttle gives the attempt back.
@@ -198,6 +215,21 @@ class Outcome:
     def unsent(self) -> "Outcome":
         """The same by somebody who does not hold the lane message: the end's result is still to be sent."""
         return replace(self, attention=Attention(Kind.UNSENT, self.at))
+
+
+@dataclass(frozen=True)
+class Touch:
+    """What is noted of an attempt under way, fenced by its claim. Its status stays."""
+
+    at: datetime
+    #: The start has to be confirmed by then; None: it is.
+    start_by: datetime | None = None
+    #: Only where the start was not confirmed in time.
+    only_unstarted: bool = False
+    progress: float | None = None
+    message: str | None = None
+    #: The janitor is to look then; None: as before.
+    wanted_at: datetime | None = None
 
 
 def task_view(task: Task) -> dict[str, Any]:
@@ -218,7 +250,8 @@ def task_view(task: Task) -> dict[str, Any]:
         "expires_at": rfc3339(task.expires_at),
         "result": None,
         "error": {"type": task.error.type, "message": task.error.message} if task.error else None,
-        "progress": None,
+        "progress": task.progress,
+        "progress_message": task.progress_message,
         "redo_of": task.redo_of,
         "delivery": _delivery_view(task),
         "timeline": [

@@ -57,11 +57,20 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     http: Annotated[
         str | None, typer.Option("--http", metavar="URL", help="An endpoint that is sent the event by POST.")
     ] = None,
+    state_machine: Annotated[
+        str | None, typer.Option("--state-machine", metavar="ARN", help="A Step Functions state machine.")
+    ] = None,
     sample: Annotated[
         str | None, typer.Option(help="A sample of the local stack, such as echo.", autocompletion=sample_names)
     ] = None,
     timeout: Annotated[
         float | None, typer.Option(metavar="S", help="Seconds. Default: the Lambda's own; 30 for HTTP.")
+    ] = None,
+    deferred: Annotated[
+        bool, typer.Option("--deferred", help="It is only started, and calls back when it is done.")
+    ] = False,
+    heartbeat_timeout: Annotated[
+        float | None, typer.Option(metavar="S", help="Deferred: without a heartbeat for so long it is over.")
     ] = None,
     max_attempts: Annotated[int | None, typer.Option(help="Including the first. Default: 3.")] = None,
     retry_base: Annotated[
@@ -76,12 +85,14 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     file: Annotated[Path | None, typer.Option("--file", "-f", help="The whole document as JSON; - is stdin.")] = None,
 ) -> None:
     """Register what runs a task type, or replace it: what is left out gets its default."""
-    spec = merged(file, given(timeout=timeout, lane=lane, concurrency=concurrency))
-    target = _target(lambda_name(session, function, sample), http)
+    mode = "deferred" if deferred else None
+    options = given(timeout=timeout, lane=lane, mode=mode, heartbeat_timeout=heartbeat_timeout, concurrency=concurrency)
+    spec = merged(file, options)
+    target = _target(lambda_name(session, function, sample), http, state_machine)
     if target:
         spec["target"] = target
     if "target" not in spec:
-        remedy = "--lambda NAME, --http URL, --sample NAME (local stack), or --file with a target"
+        remedy = "--lambda NAME, --http URL, --state-machine ARN, --sample NAME (local stack), or --file with a target"
         raise CliError("What is to run it?", remedy)
     retry = given(max_attempts=max_attempts, base=retry_base, cap=retry_cap, non_retryable=non_retryable)
     if retry:
@@ -89,16 +100,21 @@ def put(  # noqa: PLR0913 - every parameter is an option of the command
     session.output.document(session.client.put_function(task_type, cast("FunctionSpec", spec)))
 
 
-def _target(function: str | None, url: str | None) -> "FunctionTarget | None":
-    if function and url:
-        raise CliError("A function has one target.", "--lambda NAME, --sample NAME or --http URL")
+def _target(function: str | None, url: str | None, machine: str | None) -> "FunctionTarget | None":
+    targets: list[FunctionTarget] = []
+    if function:
+        targets.append({"lambda": function})
     if url:
-        return {"http": {"url": url}}
-    return {"lambda": function} if function else None
+        targets.append({"http": {"url": url}})
+    if machine:
+        targets.append({"state_machine": machine})
+    if len(targets) > 1:
+        raise CliError("A function has one target.", "--lambda NAME, --sample NAME, --http URL or --state-machine ARN")
+    return targets[0] if targets else None
 
 
 def _told(target: "Mapping[str, Any]") -> object:
-    return target.get("lambda") or target.get("http", {}).get("url") or target
+    return target.get("lambda") or target.get("http", {}).get("url") or target.get("state_machine") or target
 
 
 @command(app, "delete", Access.TENANT)

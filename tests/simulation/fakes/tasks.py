@@ -4,9 +4,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from fairlane.aws.items import INLINE_RESULT_BYTES, trimmed
+from fairlane.aws.items import INLINE_RESULT_BYTES, result_hash, trimmed
+from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.claiming import EARLY
-from fairlane.domain.task import CLAIMABLE, LONGEST_WAIT, OVERDUE, STEPS, Moment, Outcome, Status, Step, Task
+from fairlane.domain.task import (
+    CLAIMABLE,
+    LONGEST_WAIT,
+    OVERDUE,
+    STEPS,
+    UNDER_WAY,
+    Moment,
+    Outcome,
+    Status,
+    Step,
+    Task,
+    Touch,
+)
 from fairlane.domain.times import from_ms, to_ms
 from fairlane.ports import Created, Existing, Refusal, TaskPage, TaskQuery
 
@@ -25,7 +38,7 @@ class FakeTasks:
 
     def __init__(self, on_write: OnWrite = lambda _old, _new: None) -> None:
         self.records: dict[tuple[str, str], Record] = {}
-        self._results: dict[tuple[str, str, int, int], str] = {}
+        self._results: dict[tuple[str, str, int, int, str], str] = {}
         self._on_write = on_write
         self.prolonged = 0
 
@@ -50,9 +63,10 @@ class FakeTasks:
         return self.load_result(held.task) if held else None
 
     def load_result(self, task: Task) -> Task:
-        if task.result_claim is None or task.result is not None:
+        if task.result_claim is None or task.result_hash is None or task.result is not None:
             return task
-        return task.with_result(self._results.get((task.tenant, task.id, task.generation, task.result_claim)))
+        key = (task.tenant, task.id, task.generation, task.result_claim, task.result_hash)
+        return task.with_result(self._results.get(key))
 
     def claim(
         self, tenant: str, task_id: str, *, generation: int, now: datetime, lease_until: datetime, detail: str = ""
@@ -73,6 +87,8 @@ class FakeTasks:
             started_at=task.started_at or now,
             next_at=None,
             attention=None,
+            progress=None,
+            progress_message=None,
             timeline=(*task.timeline, Moment(now, Status.RUNNING, attempt, detail)),
         )
         return self._write(task, claimed, now + LONGEST_WAIT)
@@ -86,9 +102,10 @@ class FakeTasks:
         return self._write(held.task, replace(held.task, timeline=(*held.task.timeline, moment)), held.ttl)
 
     def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
-        is_long = outcome.result is not None and len(outcome.result.encode()) > INLINE_RESULT_BYTES
-        if is_long and outcome.result is not None:
-            self._results[task.tenant, task.id, task.generation, task.claim] = outcome.result
+        kept = None
+        if outcome.result is not None and len(outcome.result.encode()) > INLINE_RESULT_BYTES:
+            kept = result_hash(outcome.result)
+            self._results[task.tenant, task.id, task.generation, task.claim, kept] = outcome.result
         held = self.records.get((task.tenant, task.id))
         if held is None:
             return Refusal(None)
@@ -105,13 +122,37 @@ class FakeTasks:
             next_at=_whole_ms(outcome.next_at) if outcome.next_at else held.task.next_at,
             lease_until=_whole_ms(outcome.lease_until) if outcome.lease_until else None,
             attention=replace(outcome.attention, at=_whole_ms(outcome.attention.at)) if outcome.attention else None,
-            result=None if is_long else outcome.result,
-            result_claim=task.claim if is_long else None,
+            start_by=_whole_ms(outcome.start_by) if outcome.start_by else None,
+            heartbeat=outcome.heartbeat,
+            execution=outcome.execution,
+            holds_slots=outcome.holds_slots,
+            result=outcome.result if kept is None else None,
+            result_claim=None if kept is None else task.claim,
+            result_hash=kept,
             timeline=tuple(trimmed((*task.timeline, moment)) or (*held.task.timeline, moment)),
         )
         life = timedelta(days=task.retention_days) if is_end else LONGEST_WAIT
         written = self._write(held.task, ended, outcome.at + life)
-        return written.with_result(outcome.result) if is_long else written
+        return written if kept is None else written.with_result(outcome.result)
+
+    def touch(self, task: Task, touch: Touch) -> Task | Refusal:
+        held = self.records.get((task.tenant, task.id))
+        if held is None:
+            return Refusal(None)
+        now = held.task
+        if (now.generation, now.claim) != (task.generation, task.claim) or now.status not in UNDER_WAY:
+            return Refusal(now)
+        if touch.only_unstarted and not (now.status is Status.WAITING and now.start_by and now.start_by < touch.at):
+            return Refusal(now)
+        attention = Attention(Kind.DEADLINE, _whole_ms(touch.wanted_at)) if touch.wanted_at else now.attention
+        touched = replace(
+            now,
+            start_by=_whole_ms(touch.start_by) if touch.start_by else None,
+            progress=now.progress if touch.progress is None else touch.progress,
+            progress_message=now.progress_message if touch.message is None else touch.message,
+            attention=attention,
+        )
+        return self._write(now, touched, held.ttl)
 
     def page(self, tenant: str, query: TaskQuery) -> TaskPage:
         mine = [held.task for (owner, _), held in self.records.items() if owner == tenant]

@@ -106,7 +106,8 @@ def test_the_data_plane_has_no_right_to_change_the_infrastructure(role: str) -> 
 
 
 def test_the_gateway_can_record_send_and_log_and_nothing_else() -> None:
-    assert {action.split(":")[0] for action in actions("GatewayRole")} == {"dynamodb", "sqs", "logs"}
+    assert {action.split(":")[0] for action in actions("GatewayRole")} == {"dynamodb", "sqs", "states", "logs"}
+    assert {action for action in actions("GatewayRole") if action.startswith("states:")} == {"states:StopExecution"}
     assert {action for action in actions("GatewayRole") if action.startswith("sqs:")} == {
         "sqs:SendMessage",
         "sqs:GetQueueAttributes",  # a new backlog begins with the depth, and explaining a task tells it
