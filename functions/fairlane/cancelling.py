@@ -49,7 +49,6 @@ class Cancel:
                 raise Refused("conflict", f"The task has ended as {task.status}; an end is final.")
             written = self.tasks.commit(task, Outcome(Step.CANCEL, self.now(), detail=detail).unsent())
             if not isinstance(written, Refusal):
-                self.backlog.ended([task.tenant])
                 if task.execution is not None:
                     self.stop(task.execution)
                 return written

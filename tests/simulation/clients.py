@@ -1,5 +1,6 @@
 """Clients: submit, repeat until they are answered, give up, send another payload under the same id."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,8 +33,11 @@ class Clients:
     at_work: int = 0
     latest_due: datetime = field(init=False)
     _refused_at: datetime = field(init=False)
+    #: Chances of cancelling, apart, so that what a seed's clients submit stays the same.
+    chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
+        self.chance = random.Random(f"cancel {self.world.seed}")  # noqa: S311 - a schedule, no secret
         self.latest_due = self.world.clock()
         self._refused_at = self.world.clock() - timedelta(days=1)
 
@@ -54,6 +58,8 @@ class Clients:
                 self.submit(tenant, events, tries=rng.choice((1, 2, 1000)), after=rng.randrange(60))
             if tenant.name in self.world.limited:
                 self._crowd(tenant)
+            for _ in range(self.chance.choice((0, 0, 1, 3))):
+                self.cancel(tenant, after=timedelta(seconds=self.chance.uniform(0, 120)))
 
     def _crowd(self, tenant: SimulatedTenant) -> None:
         """More than the tenant's limits allow at once, by clients that never give up."""
@@ -65,6 +71,30 @@ class Clients:
     def _waits(self, tenant: SimulatedTenant) -> bool:
         """Whether a crowd shall meet the limits on running; under those on submitting, it would not come so far."""
         return tenant.limits.is_tight and tenant.name not in self.world.limited
+
+    def cancel(self, tenant: SimulatedTenant, *, after: timedelta) -> None:
+        """A client that cancels a task of the tenant, whichever there is by then."""
+        self.at_work += 1
+        process = new_process("client", self.world.scheduler, self.world.rng, lives=timedelta(days=365))
+        self.world.scheduler.start(lambda: self._cancel(tenant), process, after=after)
+
+    def _cancel(self, tenant: SimulatedTenant) -> None:
+        records = self.world.tasks.records
+        known = sorted(task_id for owner, task_id in records if owner == tenant.name)
+        if known:
+            task = records[tenant.name, self.chance.choice(known)].task
+            gateway = new_process("gateway", self.world.scheduler, self.world.rng, lives=GATEWAY_LIVES)
+
+            def call() -> None:
+                try:
+                    self.world.cancel(gateway)(task)
+                except Outage:
+                    self.world.monitor.reached.add("a cancel without an answer")
+                except Refused as refused:
+                    self.world.monitor.reached.add(f"a cancel refused: {refused.kind}")
+
+            self.world.scheduler.within(gateway, call)
+        self.at_work -= 1
 
     def submit(self, tenant: SimulatedTenant, events: list[Event], *, tries: int, after: int = 0) -> None:
         """A client that submits these events, and gives up after so many tries."""

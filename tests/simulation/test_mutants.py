@@ -17,11 +17,14 @@ from fairlane.domain.admission import SubmitLimits
 from fairlane.domain.errors import Refused
 from fairlane.domain.rate import Rate
 from fairlane.domain.slots import Change, Lease, Slots, Terms
-from fairlane.domain.task import Outcome, Status, Task
+from fairlane.domain.task import Outcome, Status, Step, Task
 from fairlane.events import Event
 from fairlane.healing import Healing
-from fairlane.ports import Refusal, Short, Taken
+from fairlane.lane_messages import kept_event, lane_message
+from fairlane.ports import Noted, Refusal, Short, Taken
+from fairlane.telling import Telling, lane_document
 from gateway.submit import Accepted, Submit, Submitted
+from janitor.due import SendDue
 from tests.simulation.fakes.admission import FakeAdmission
 from tests.simulation.fakes.slots import FakeSlots
 from tests.simulation.fakes.tasks import FakeTasks
@@ -175,7 +178,49 @@ class LetsNextOvertake(Dispatch):
         return kept + [one.message for one in heads if not self._renew(one, self.now())]
 
 
+class CancelsWithoutAMark(FakeTasks):
+    def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
+        cancels = outcome.step is Step.CANCEL
+        return super().commit(task, replace(outcome, attention=None) if cancels else outcome)
+
+
+class CancelsWithoutFence(FakeTasks):
+    def may_commit(self, held: Task, task: Task, outcome: Outcome) -> bool:
+        is_theirs = outcome.step is Step.SUCCEED and held.status is Status.CANCELLED
+        return is_theirs or super().may_commit(held, task, outcome)
+
+
+class SettlesBeforeItTells(Telling):
+    def __call__(self, ended: Sequence[Task]) -> list[Task]:
+        for task in ended:
+            self._settle(task)
+        return super().__call__(ended)
+
+
+class SettlesBeforeItSends(SendDue):
+    def send(self, page: Sequence[Noted]) -> int:
+        sent = 0
+        for entry in page:
+            held = self.tasks.get(entry.tenant, entry.name)
+            self.attention.settle(entry)
+            if held is not None and held.attention == entry.attention and not self._send_one(held):
+                return sent
+            sent += 1
+        return sent
+
+    def _send_one(self, task: Task) -> bool:
+        event = kept_event(self.events, task)
+        lane = lane_document(self.registry, task.tenant, task.lane)
+        if event is None or lane is None:
+            return False
+        return all(self.queues.send(lane["queue_url"], [lane_message(task, event, now=self.now())]))
+
+
 MUTANTS = {
+    "a cancel that leaves no mark": Parts(tasks=CancelsWithoutAMark),
+    "an outcome that replaces a cancel": Parts(tasks=CancelsWithoutFence),
+    "a mark taken back before the end is told": Parts(telling=SettlesBeforeItTells),
+    "an entry taken back before its message is sent": Parts(due=SettlesBeforeItSends),
     "a backlog limit that does not limit": Parts(meters=TakesWhatIsNotThere),
     "a place given back twice": Parts(backlog=GivesPlacesBackTwice),
     "a place given back by who only met the end": Parts(dispatch=GivesPlacesBackForEveryEnd),

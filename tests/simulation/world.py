@@ -19,6 +19,7 @@ from dispatcher.limits import Limits
 from fairlane.admission import Admission
 from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
+from fairlane.cancelling import Cancel
 from fairlane.domain.admission import SubmitLimits
 from fairlane.domain.catalog import TENANTS
 from fairlane.domain.task import Task
@@ -95,6 +96,8 @@ class Parts:
     deliver: type[Deliver] = Deliver
     submit: type[Submit] = Submit
     slots: type[FakeSlots] = FakeSlots
+    telling: type[Telling] = Telling
+    due: type[SendDue] = SendDue
 
 
 class World:
@@ -102,6 +105,7 @@ class World:
 
     def __init__(self, seed: int, parts: Parts) -> None:
         self.rng = random.Random(seed)  # noqa: S311 - a schedule, no secret
+        self.seed = seed
         self.parts = parts
         self.clock = VirtualClock()
         self.scheduler = Scheduler(self.clock, self.rng)
@@ -177,6 +181,18 @@ class World:
             parallel=SimulatedParallel(self.scheduler, process),
             logger=self._logger,
         )
+
+    def cancel(self, process: Process) -> Cancel:
+        """Cancelling by a gateway, in a process."""
+        faults, now = self._faults(process), self._clock_of(process)
+        tasks, registry, parallel = faulty_tasks(self.tasks, faults), self._cached(faults), self._parallel(process)
+        attention, queues = faulty_attention(self.attention, faults), faulty_queues(self.queues, faults)
+        telling = self.parts.telling(tasks, attention, queues, registry, parallel)
+        backlog = self.parts.backlog(faulty_admission(self.meters, faults), registry, now, self._logger)
+        return Cancel(tasks, telling, backlog, now, self._logger)
+
+    def _parallel(self, process: Process) -> "SimulatedParallel":
+        return SimulatedParallel(self.scheduler, process)
 
     def _dispatch(self, records: list[dict[str, Any]], process: Process) -> dict[str, Any]:
         faults, now = self._faults(process), self._clock_of(process)
@@ -295,13 +311,13 @@ class World:
         tasks, registry = faulty_tasks(self.tasks, faults), self._cached(faults)
         attention, queues = faulty_attention(self.attention, faults), faulty_queues(self.queues, faults)
         logger = cast(Logger, self.monitor)
-        telling = Telling(tasks, attention, queues, registry, parallel)
+        telling = self.parts.telling(tasks, attention, queues, registry, parallel)
         events = faulty_events(self.events, faults)
         backlog = self.parts.backlog(faulty_admission(self.meters, faults), registry, now, self._logger)
         unheld = Unheld(
             tasks, attention, events, queues, registry, telling, backlog, self._own_slots(faults), now, self.rng.random
         )
-        due = SendDue(tasks, events, attention, queues, registry, parallel, now, logger)
+        due = self.parts.due(tasks, events, attention, queues, registry, parallel, now, logger)
         overdue = EndOverdue(tasks, attention, unheld, NoExecutions(), parallel, now, logger)
         return Rounds((SendUnsent(tasks, attention, telling, parallel, now, logger), due, overdue), now, logger)
 
