@@ -20,9 +20,8 @@ from fairlane.domain.slots import Change, Lease, Slots, Terms
 from fairlane.domain.task import Outcome, Status, Step, Task
 from fairlane.events import Event
 from fairlane.healing import Healing
-from fairlane.lane_messages import kept_event, lane_message
 from fairlane.ports import Noted, Refusal, Short, Taken
-from fairlane.telling import Telling, lane_document
+from fairlane.telling import Telling
 from gateway.submit import Accepted, Submit, Submitted
 from janitor.due import SendDue
 from tests.simulation.fakes.admission import FakeAdmission
@@ -197,30 +196,18 @@ class SettlesBeforeItTells(Telling):
         return super().__call__(ended)
 
 
-class SettlesBeforeItSends(SendDue):
+class SettlesWithoutSending(SendDue):
     def send(self, page: Sequence[Noted]) -> int:
-        sent = 0
         for entry in page:
-            held = self.tasks.get(entry.tenant, entry.name)
             self.attention.settle(entry)
-            if held is not None and held.attention == entry.attention and not self._send_one(held):
-                return sent
-            sent += 1
-        return sent
-
-    def _send_one(self, task: Task) -> bool:
-        event = kept_event(self.events, task)
-        lane = lane_document(self.registry, task.tenant, task.lane)
-        if event is None or lane is None:
-            return False
-        return all(self.queues.send(lane["queue_url"], [lane_message(task, event, now=self.now())]))
+        return len(page)
 
 
 MUTANTS = {
     "a cancel that leaves no mark": Parts(tasks=CancelsWithoutAMark),
     "an outcome that replaces a cancel": Parts(tasks=CancelsWithoutFence),
     "a mark taken back before the end is told": Parts(telling=SettlesBeforeItTells),
-    "an entry taken back before its message is sent": Parts(due=SettlesBeforeItSends),
+    "a due task that nobody sends": Parts(due=SettlesWithoutSending),
     "a backlog limit that does not limit": Parts(meters=TakesWhatIsNotThere),
     "a place given back twice": Parts(backlog=GivesPlacesBackTwice),
     "a place given back by who only met the end": Parts(dispatch=GivesPlacesBackForEveryEnd),
