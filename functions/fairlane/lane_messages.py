@@ -36,7 +36,7 @@ def lane_message(task: Task, event: Event, *, now: datetime) -> Message:
     """The event with the task's identity, delayed until the task wants it (15 minutes at most).
 
     An ordered lane knows no delay: there a task that is not due yet blocks its key. A repeated send of the same task is
-    one message there.
+    one message there, but for the one that a retry is sent with: it is another attempt's.
     """
     delay = max(timedelta(), (task.wakes_at or now) - now)
     attributes = {"task": task.id, "generation": str(task.generation)}
@@ -45,7 +45,7 @@ def lane_message(task: Task, event: Event, *, now: datetime) -> Message:
     if key is None:
         return message
     group = message_group(task.tenant, task.lane, str(key))
-    return replace(message, group=group, dedup=f"{task.id}-{task.generation}")
+    return replace(message, group=group, dedup=f"{task.id}-{task.generation}-{task.claim}")
 
 
 def keep_event(events: EventStore, task: Task, event: Event) -> None:
