@@ -32,6 +32,7 @@ from fairlane.domain.retry import after_failure, after_throttle, with_pause
 from fairlane.domain.task import Moment, Outcome, Status, Step, Task, TaskError
 from fairlane.domain.times import rfc3339
 from fairlane.events import Event, event_json, event_time, function_event
+from fairlane.ordering import is_ordered
 from fairlane.ports import (
     Clock,
     EventStore,
@@ -256,7 +257,7 @@ class Attempts:
     def _waits(self, task: Task) -> Disposition:
         """An ordered lane keeps the message, so that nothing of its group overtakes."""
         lane = self.registry.get(task.tenant, catalog.lane_item(task.lane))
-        if lane is not None and lane.doc.get("ordered"):
+        if lane is not None and is_ordered(lane.doc.get("queue_url") or ""):
             return Hide(self.now() + ORDERED_LOOK, "it waits for its callback")
         return Drop("it waits for its callback")
 

@@ -14,6 +14,7 @@ from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.retry import RetryPolicy, after_failure
 from fairlane.domain.task import Outcome, Status, Step, Task, TaskError
 from fairlane.lane_messages import LaneLookup, kept_event, lane_document, lane_message
+from fairlane.ordering import is_ordered
 from fairlane.own_slots import OwnSlots
 from fairlane.ports import AttentionIndex, Clock, EventStore, Queues, Raised, Refusal, Returned, TaskStore
 from fairlane.telling import Telling, noted
@@ -60,7 +61,7 @@ class Unheld:
 
     def _with_due_time(self, task: Task, outcome: Outcome) -> Outcome:
         lane = lane_document(self.registry, task.tenant, task.lane)
-        if lane is not None and lane.get("ordered"):
+        if lane is not None and is_ordered(lane["queue_url"]):
             return outcome  # an ordered lane has kept the message, and another one would come out of order
         return replace(outcome, attention=Attention(Kind.DUE, outcome.next_at or outcome.at))
 

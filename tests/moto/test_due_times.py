@@ -55,7 +55,7 @@ def test_these_are_all_the_calls_of_a_round(world: World, acme: Tenant) -> None:
     world.tidy()
     names = world.calls.names("janitor")
     assert {name: names.count(name) for name in names} == {
-        "dynamodb.Query": 12,
+        "dynamodb.Query": 17,
         "dynamodb.GetItem": 3,
         "sqs.SendMessageBatch": 1,
         "dynamodb.UpdateItem": 1,
