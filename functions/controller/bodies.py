@@ -103,7 +103,7 @@ class Target(Schema):
 class FunctionBody(Schema):
     """PUT /v1/functions/{type}."""
 
-    READ_ONLY = frozenset({"type"})
+    READ_ONLY = frozenset({"pressure", "running", "type"})
 
     target = fields.Nested(Target(unknown=RAISE), required=True)
     #: Where nothing is said: what the target can do.
