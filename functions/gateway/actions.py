@@ -9,14 +9,15 @@ from typing import Any
 from fairlane.domain.errors import Refused, problem_document
 from fairlane.events import parse_submission
 from fairlane.http import Action, Answer, Request
-from gateway.callbacks import Callbacks
-from gateway.manage import ManageTasks
-from gateway.operations import Operations
 from gateway.submit import Submit, Submitted
 from gateway.tasks import ReadTasks
-from gateway.usage import ShowUsage
 
 OPENAPI = Path(__file__).with_name("openapi.json")
+#: Actions of `gateway.managing`.
+MANAGED = (
+    *("show_usage", "explain_task", "cancel_task", "redo_task", "start_operation", "show_operation"),
+    *("cancel_operation", "complete_task", "fail_task", "heartbeat_task"),
+)
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,8 @@ class Actions:
 
     submit: Submit
     read: ReadTasks
-    usage: ShowUsage
-    #: By tenant and task id.
-    explain: Callable[[str, str], dict[str, Any]]
-    manage: ManageTasks
-    operations: Operations
-    callbacks: Callbacks
+    #: Makes the table of the rarer actions when the first of them is asked for.
+    managing: Callable[[], Mapping[str, Action]]
     #: Called for each refused event of a batch; a whole refused request is counted by the service.
     count_refusal: Callable[[Refused], None]
 
@@ -40,19 +37,16 @@ class Actions:
             "submit": self.submit_tasks,
             "list_tasks": lambda request: Answer(200, self.read.page(request.caller.tenant, request.query)),
             "show_task": lambda request: Answer(200, self.read.one(request.caller.tenant, request.params["id"])),
-            "show_usage": lambda request: Answer(200, self.usage(request.caller.tenant)),
-            "explain_task": lambda request: Answer(200, self.explain(request.caller.tenant, request.params["id"])),
-            "cancel_task": self.manage.cancel_one,
-            "redo_task": self.manage.redo_one,
-            "start_operation": self.operations.start,
-            "show_operation": self.operations.show,
-            "cancel_operation": self.operations.cancel,
-            "complete_task": lambda request: Answer(200, self.callbacks.complete(request)),
-            "fail_task": lambda request: Answer(200, self.callbacks.fail(request)),
-            "heartbeat_task": lambda request: Answer(200, self.callbacks.heartbeat(request)),
+            **{name: self._managed(name) for name in MANAGED},
             "health": lambda _: Answer(200, {"status": "ok"}),
             "openapi": lambda _: Answer(200, json.loads(OPENAPI.read_bytes())),
         }
+
+    def _managed(self, name: str) -> Action:
+        def act(request: Request) -> Answer:
+            return self.managing()[name](request)
+
+        return act
 
     def submit_tasks(self, request: Request) -> Answer:
         """POST /v1/tasks, in the three content modes."""
