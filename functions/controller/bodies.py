@@ -33,6 +33,15 @@ class Number(fields.Float):
         return super()._validated(value)
 
 
+class Truth(fields.Boolean):
+    """A JSON Boolean: neither 1 nor "true"."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class Limits(Schema):
     """A tenant's limits; null is no limit."""
 
@@ -119,7 +128,7 @@ class FunctionBody(Schema):
     retry = fields.Nested(Retry(unknown=RAISE), load_default=lambda: Retry().load({}))
     lane = fields.String(load_default=DEFAULT_LANE, validate=validate.Regexp(f"^(?:{NAME.pattern})$"))
     concurrency = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
-    retain = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    retain = Truth(load_default=False)
 
 
 class LaneBody(Schema):
@@ -130,7 +139,7 @@ class LaneBody(Schema):
     concurrency = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
     rate = Number(load_default=None, allow_none=True, validate=_POSITIVE)
     burst = fields.Integer(load_default=None, allow_none=True, strict=True, validate=_COUNT)
-    ordered = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+    ordered = Truth(load_default=False)
     weight = Number(load_default=1.0, validate=_POSITIVE)
 
 

@@ -39,7 +39,7 @@ from fairlane.aws.slots import DynamoSlots
 from fairlane.cache import CachedRegistry
 from fairlane.domain.targets import Home
 from fairlane.domain.times import utc_now
-from fairlane.ports import Clock
+from fairlane.ports.running import Clock
 from fairlane.serving import Service
 from fairlane.settings import ControllerSettings
 

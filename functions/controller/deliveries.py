@@ -16,7 +16,8 @@ from fairlane.deliveries import DeliveryQuery, DeliveryStore
 from fairlane.domain.delivery import DELIVERY_ID, DeliveryStatus, FailedDelivery, delivery_view
 from fairlane.domain.errors import FieldError, Refused
 from fairlane.domain.names import NAME, TASK_ID
-from fairlane.ports import BusEntry, Clock, ResultsBus
+from fairlane.ports.bus import BusEntry, ResultsBus
+from fairlane.ports.running import Clock
 
 LIMITS = range(1, 101)
 DEFAULT_LIMIT = 20

@@ -7,7 +7,7 @@ from typing import Any
 from controller import bodies
 from fairlane.domain import catalog, targets
 from fairlane.domain.endpoints import endpoint
-from fairlane.ports import FunctionFacts, Provisioner, StateMachines
+from fairlane.ports.control import FunctionFacts, Provisioner, StateMachines
 
 DEFERRED, SYNC = "deferred", "sync"
 INVISIBLE = "check its name, and that it fits the deployment's TargetFunctionNames"

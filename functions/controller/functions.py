@@ -18,7 +18,9 @@ from fairlane.domain.names import check_name
 from fairlane.domain.pressure import Pressure
 from fairlane.domain.slots import Slots, function_scope
 from fairlane.domain.times import rfc3339
-from fairlane.ports import Clock, Entry, SlotStore
+from fairlane.ports.registry import Entry
+from fairlane.ports.running import Clock
+from fairlane.ports.slots import SlotStore
 
 PREFIX = "function#"
 MOST_FUNCTIONS = 1_000

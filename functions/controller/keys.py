@@ -16,7 +16,8 @@ from fairlane.domain.errors import Refused
 from fairlane.domain.times import rfc3339
 from fairlane.events import event_time
 from fairlane.http import PLATFORM
-from fairlane.ports import Clock, Entry
+from fairlane.ports.registry import Entry
+from fairlane.ports.running import Clock
 
 #: Where the platform's own keys are listed (no tenant can have this name).
 PLATFORM_KEYS = "#platform"

@@ -18,7 +18,8 @@ from controller.registry import Documents
 from fairlane.domain import catalog
 from fairlane.domain.errors import Refused
 from fairlane.domain.times import rfc3339
-from fairlane.ports import Clock, Entry
+from fairlane.ports.registry import Entry
+from fairlane.ports.running import Clock
 
 PREFIX = "lane#"
 FUNCTIONS = "function#"

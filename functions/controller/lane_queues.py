@@ -11,7 +11,7 @@ from typing import Any
 from controller.registry import Documents
 from fairlane.domain import catalog, names
 from fairlane.domain.concurrency import FEWEST, LARGEST_BATCH, FunctionLoad, LaneLoad, Scaling, scaling
-from fairlane.ports import Provisioner, Queue
+from fairlane.ports.control import Provisioner, Queue
 
 RESULTS_VISIBILITY_S = 90
 #: A batch of results takes some 50 ms, so a few deliverers keep up with many dispatchers.

@@ -10,7 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 from fairlane.domain.slots import lane_scope
-from fairlane.ports import Clock, Depth, Entry, Provisioner, QueueAges, SlotStore
+from fairlane.ports.control import Depth, Provisioner, QueueAges
+from fairlane.ports.registry import Entry
+from fairlane.ports.running import Clock
+from fairlane.ports.slots import SlotStore
 
 FIELDS = ("concurrency", "rate", "burst", "ordered", "weight")
 NOTHING = Depth(0, 0, 0)

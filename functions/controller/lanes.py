@@ -19,7 +19,8 @@ from controller.registry import Documents
 from fairlane.domain import catalog
 from fairlane.domain.errors import Refused, Unavailable
 from fairlane.domain.times import rfc3339
-from fairlane.ports import Clock, Entry
+from fairlane.ports.registry import Entry
+from fairlane.ports.running import Clock
 
 #: Each has a queue and a mapping of its own, and a mapping polls for 0.26 USD a month (docs/architecture.md, quotas).
 MOST_LANES = 50

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from controller.registry import Documents
-from fairlane.ports import Clock
+from fairlane.ports.running import Clock
 
 MARKS = "#under-way"
 #: The controller's timeout is 29 s: the request of an older mark has ended, finished or not.

@@ -9,7 +9,8 @@ from typing import Any
 
 from fairlane.domain.errors import FieldError, Refused
 from fairlane.domain.times import rfc3339
-from fairlane.ports import Clock, Entry, Registry
+from fairlane.ports.registry import Entry, Registry
+from fairlane.ports.running import Clock
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 _LONGEST_CURSOR = 400

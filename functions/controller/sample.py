@@ -10,7 +10,7 @@ from fairlane.domain.names import task_id
 from fairlane.domain.task import ENDS, Moment, Status, Task
 from fairlane.domain.times import rfc3339, to_ms
 from fairlane.events import event_json, result_event
-from fairlane.ports import BusEntry
+from fairlane.ports.bus import BusEntry
 from fairlane.results import shown
 
 TASK_TYPE = "fairlane.test"

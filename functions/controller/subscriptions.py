@@ -18,7 +18,10 @@ from fairlane.domain import catalog, targets
 from fairlane.domain.delivery import Endpoint
 from fairlane.domain.errors import Refused, Unavailable
 from fairlane.domain.patterns import check_pattern
-from fairlane.ports import Clock, Entry, Provisioner, ResultsBus, RuleTarget, SubscriptionRules
+from fairlane.ports.bus import ResultsBus
+from fairlane.ports.control import Provisioner, RuleTarget, SubscriptionRules
+from fairlane.ports.registry import Entry
+from fairlane.ports.running import Clock
 
 PREFIX = catalog.SUBSCRIPTION_PREFIX
 #: Targets that the deliverer itself sends to, from the tenant's webhooks queue.

@@ -21,7 +21,9 @@ from fairlane.domain import catalog
 from fairlane.domain.admission import backlog_since
 from fairlane.domain.errors import Refused
 from fairlane.domain.times import rfc3339
-from fairlane.ports import AttentionIndex, Clock, Entry
+from fairlane.ports.attention import AttentionIndex
+from fairlane.ports.registry import Entry
+from fairlane.ports.running import Clock
 
 #: Names of deleted tenants, and how long a task of theirs may still lie in the table.
 FORMER = "#former-tenants"

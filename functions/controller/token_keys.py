@@ -11,7 +11,7 @@ from controller.registry import Documents
 from fairlane.domain.catalog import LONGEST_DEFERRED_S
 from fairlane.domain.errors import Refused
 from fairlane.domain.times import rfc3339
-from fairlane.ports import Clock
+from fairlane.ports.running import Clock
 from fairlane.token_keys import DEPLOYMENT, TOKEN_KEYS
 
 #: A replaced key is known until the last token that it signed has passed its deadline, and a little longer.

@@ -13,7 +13,8 @@ from fairlane.domain import catalog, names
 from fairlane.domain.concurrency import LARGEST_BATCH, Scaling
 from fairlane.domain.endpoints import endpoint
 from fairlane.domain.signing import Secrets, new_secret
-from fairlane.ports import Clock, Provisioner
+from fairlane.ports.control import Provisioner
+from fairlane.ports.running import Clock
 
 POINTER = "#/target/webhook/url"
 VISIBILITY_S = 90

@@ -16,7 +16,8 @@ from fairlane.domain.catalog import QueueOwner
 from fairlane.domain.errors import Refused
 from fairlane.events import event_time
 from fairlane.http import parse_json
-from fairlane.ports import BusEntry, Queues, ResultsBus
+from fairlane.ports.bus import BusEntry, ResultsBus
+from fairlane.ports.queues import Queues
 from fairlane.received import OWN_DEPTH, Received, bury, owner_of, partial_response, received_of
 
 #: The bus will never accept such an entry.

@@ -21,7 +21,8 @@ from fairlane.cache import CachedRegistry
 from fairlane.domain.times import utc_now
 from fairlane.outbound import Outbound
 from fairlane.parallel import Threads
-from fairlane.ports import Clock, Parallel, Web
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.web import Web
 from fairlane.settings import DelivererSettings
 
 #: Posts of one batch that are under way at once.

@@ -12,7 +12,7 @@ from fairlane.domain.names import NAME, subscription_resource
 from fairlane.domain.times import EPOCH
 from fairlane.events import Event, event_json
 from fairlane.http import parse_json
-from fairlane.ports import NoReply, Reply
+from fairlane.ports.web import NoReply, Reply
 from fairlane.received import OWN_DEPTH, Received
 
 SUCCESS = range(200, 300)

@@ -5,7 +5,7 @@ from datetime import datetime
 from fairlane.domain.delivery import Endpoint
 from fairlane.domain.times import rfc3339, to_ms
 from fairlane.events import event_json
-from fairlane.ports import BusEntry
+from fairlane.ports.bus import BusEntry
 
 
 def stopped_entry(tenant: str, subscription: str, endpoint: Endpoint, now: datetime) -> BusEntry:

@@ -18,7 +18,9 @@ from fairlane.domain.errors import Refused
 from fairlane.domain.names import NAME
 from fairlane.events import Event, event_json
 from fairlane.http import parse_json
-from fairlane.ports import Clock, Queues, RegistryReader
+from fairlane.ports.queues import Queues
+from fairlane.ports.registry import RegistryReader
+from fairlane.ports.running import Clock
 from fairlane.received import OWN_DEPTH, Received, bury
 
 #: A tenant has fewer subscriptions.

@@ -29,7 +29,10 @@ from fairlane.domain.delivery import GIVE_UP_AFTER, Endpoint, Stopped, pause
 from fairlane.domain.errors import Refused
 from fairlane.domain.signing import Secrets, signed_headers
 from fairlane.events import event_time
-from fairlane.ports import Clock, Parallel, Queues, ResultsBus, Web
+from fairlane.ports.bus import ResultsBus
+from fairlane.ports.queues import Queues
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.web import Web
 from fairlane.received import Received, bury
 
 TIMEOUT = timedelta(seconds=15)

@@ -33,19 +33,9 @@ from fairlane.domain.task import Moment, Outcome, Status, Step, Task, TaskError
 from fairlane.domain.times import rfc3339
 from fairlane.events import Event, event_json, event_time, function_event
 from fairlane.ordering import is_ordered
-from fairlane.ports import (
-    Clock,
-    EventStore,
-    Raised,
-    Refusal,
-    Returned,
-    Started,
-    Starting,
-    Target,
-    TaskStore,
-    Throttled,
-    Unknown,
-)
+from fairlane.ports.running import Clock
+from fairlane.ports.targets import Raised, Returned, Started, Starting, Target, Throttled, Unknown
+from fairlane.ports.tasks import EventStore, Refusal, TaskStore
 
 #: Ends whose event is kept; that of a cancelled task is when its message comes.
 MAY_BE_REDONE = frozenset({Status.FAILED, Status.EXPIRED})

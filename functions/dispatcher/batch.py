@@ -21,7 +21,9 @@ from fairlane.domain.errors import Refused
 from fairlane.domain.task import Task
 from fairlane.domain.times import to_ms
 from fairlane.http import parse_json
-from fairlane.ports import Clock, Message, Parallel, Queues, TaskStore
+from fairlane.ports.queues import Message, Queues
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.tasks import TaskStore
 from fairlane.received import OWN_DEPTH, Received, bury, owner_of, partial_response, received_of
 from fairlane.results import result_message
 

@@ -29,7 +29,9 @@ from fairlane.http_target import HttpTarget
 from fairlane.outbound import Outbound
 from fairlane.own_slots import OwnSlots
 from fairlane.parallel import Threads
-from fairlane.ports import Clock, Parallel, Starter, Target, Turns
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.slots import Turns
+from fairlane.ports.targets import Starter, Target
 from fairlane.settings import DispatcherSettings
 from fairlane.target_kinds import StarterByKind, TargetByKind
 from fairlane.token_keys import TokenKeys

@@ -20,7 +20,9 @@ from fairlane.domain.task_tokens import Grant, issue
 from fairlane.domain.times import rfc3339
 from fairlane.events import Event, event_json, function_event
 from fairlane.own_slots import OwnSlots, lease_of
-from fairlane.ports import Clock, EventStore, Refusal, Starter, Starting, TaskStore
+from fairlane.ports.running import Clock
+from fairlane.ports.targets import Starter, Starting
+from fairlane.ports.tasks import EventStore, Refusal, TaskStore
 from fairlane.token_keys import TokenKeys
 
 

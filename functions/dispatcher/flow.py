@@ -8,7 +8,8 @@ from aws_lambda_powertools import Logger
 
 from dispatcher.limits import Limits
 from fairlane.domain.slots import Slots
-from fairlane.ports import Clock, SlotStore, Turns
+from fairlane.ports.running import Clock
+from fairlane.ports.slots import SlotStore, Turns
 
 #: Tenants whose shares, rates and back-pressure are remembered.
 MOST_KNOWN = 1_000

@@ -19,7 +19,7 @@ from dispatcher.limits import Paused
 from fairlane.domain.patience import FIRST_LOOK, LAST_LOOK, hidden, next_look, patience
 from fairlane.domain.pressure import shrunk
 from fairlane.domain.slots import Block, Cause, Change, Slots, Terms, function_scope
-from fairlane.ports import Changed
+from fairlane.ports.slots import Changed
 
 #: Writes in a row, each by what the last one's refusal has shown.
 TRIES = 4

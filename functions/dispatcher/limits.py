@@ -7,7 +7,7 @@ from fairlane.cache import CachedRegistry
 from fairlane.domain import catalog
 from fairlane.domain.rate import Rate
 from fairlane.domain.slots import MANY, TENANT, Terms, function_scope, lane_scope
-from fairlane.ports import Entry
+from fairlane.ports.registry import Entry
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,8 @@ from fairlane.domain.admission import (
     tokens,
 )
 from fairlane.domain.errors import Refused, Unavailable
-from fairlane.ports import AdmissionStore, Clock, Depths, Taken
+from fairlane.ports.admission import AdmissionStore, Depths, Taken
+from fairlane.ports.running import Clock
 
 #: For so long an instance refuses by what it has seen; then it looks again.
 MEMORY = timedelta(seconds=1)

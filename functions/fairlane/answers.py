@@ -9,7 +9,7 @@ from typing import Any
 from fairlane.domain.task import TaskError
 from fairlane.events import event_json
 from fairlane.http import MAX_DEPTH, deeper_than
-from fairlane.ports import Raised, Returned
+from fairlane.ports.targets import Raised, Returned
 
 #: A result event has to fit into an EventBridge entry of 256 KB with the task around it.
 RESULT_LIMIT = 200_000

@@ -16,7 +16,8 @@ from typing import Protocol
 
 from fairlane.domain.errors import Refused
 from fairlane.http import PLATFORM, Caller, Request, Route
-from fairlane.ports import Clock, Entry
+from fairlane.ports.registry import Entry
+from fairlane.ports.running import Clock
 
 KEY = re.compile(r"fl_([a-z2-7]{16})_([A-Za-z0-9]{43,64})")
 _ALPHABET = string.ascii_letters + string.digits

@@ -13,7 +13,8 @@ from aws_lambda_powertools import Logger
 from fairlane.cache import CachedRegistry
 from fairlane.domain.admission import SubmitLimits
 from fairlane.domain.catalog import TENANTS
-from fairlane.ports import AdmissionStore, Clock
+from fairlane.ports.admission import AdmissionStore
+from fairlane.ports.running import Clock
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from threading import RLock
 
-from fairlane.ports import Entry, RegistryReader
+from fairlane.ports.registry import Entry, RegistryReader
 
 #: A warm instance serves many tenants; the oldest entries go first.
 MOST_ENTRIES = 5_000

@@ -13,7 +13,8 @@ from aws_lambda_powertools import Logger
 from fairlane.backlog import Backlog
 from fairlane.domain.errors import Refused, Unavailable
 from fairlane.domain.task import Outcome, Status, Step, Task
-from fairlane.ports import Clock, Refusal, TaskStore
+from fairlane.ports.running import Clock
+from fairlane.ports.tasks import Refusal, TaskStore
 from fairlane.telling import Telling
 
 #: A task that changes more often than this while we try is left to the caller's next try.

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from fairlane.domain.delivery import Endpoint, FailedDelivery, task_of
 from fairlane.events import event_time
-from fairlane.ports import NoReply, Reply
+from fairlane.ports.web import NoReply, Reply
 
 ERROR_LIMIT = 300
 

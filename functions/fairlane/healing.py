@@ -7,7 +7,8 @@ from aws_lambda_powertools import Logger
 
 from fairlane.domain.admission import Meter, SubmitLimits
 from fairlane.domain.drift import judged
-from fairlane.ports import AdmissionStore, Clock, Depths
+from fairlane.ports.admission import AdmissionStore, Depths
+from fairlane.ports.running import Clock
 
 
 @dataclass(frozen=True)

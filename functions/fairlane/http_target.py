@@ -13,19 +13,9 @@ from fairlane.answers import RESULT_LIMIT, cut, returned, too_large
 from fairlane.domain.retry import requested_pause
 from fairlane.domain.task import TaskError
 from fairlane.events import event_json
-from fairlane.ports import (
-    Answer,
-    Clock,
-    NoReply,
-    NoReplyReason,
-    Raised,
-    Reply,
-    Started,
-    Starting,
-    Throttled,
-    Unknown,
-    Web,
-)
+from fairlane.ports.running import Clock
+from fairlane.ports.targets import Answer, Raised, Started, Starting, Throttled, Unknown
+from fairlane.ports.web import NoReply, NoReplyReason, Reply, Web
 
 HEADERS = {
     "Content-Type": "application/cloudevents+json; charset=utf-8",

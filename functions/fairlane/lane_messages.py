@@ -10,7 +10,9 @@ from fairlane.domain import catalog
 from fairlane.domain.task import LONGEST_WAIT, Task
 from fairlane.events import Event, event_json
 from fairlane.ordering import message_group
-from fairlane.ports import Entry, EventStore, Message
+from fairlane.ports.queues import Message
+from fairlane.ports.registry import Entry
+from fairlane.ports.tasks import EventStore
 
 #: SQS delays a message 15 minutes at most.
 LONGEST_DELAY = timedelta(minutes=15)

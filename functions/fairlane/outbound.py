@@ -22,7 +22,7 @@ from typing import Any, cast
 from fairlane.domain.addresses import may_call_all
 from fairlane.domain.endpoints import Endpoint, endpoint
 from fairlane.domain.errors import Refused
-from fairlane.ports import NoReply, NoReplyReason, Reply
+from fairlane.ports.web import NoReply, NoReplyReason, Reply
 
 #: A connection (TCP and TLS) and a name's resolution take this long at most (s), whatever the time-out of it all.
 CONNECT_LIMIT_S = 10.0

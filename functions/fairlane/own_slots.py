@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 
 from fairlane.domain.slots import Change
 from fairlane.domain.task import Task
-from fairlane.ports import Changed, SlotStore
+from fairlane.ports.slots import Changed, SlotStore
 
 #: Each shows who else has changed the slots meanwhile.
 TRIES = 4

@@ -14,7 +14,8 @@ from fairlane.domain.catalog import QueueOwner, queue_partition
 from fairlane.domain.times import from_ms
 from fairlane.http import MAX_DEPTH
 from fairlane.ordering import is_ordered
-from fairlane.ports import Entry, Message, Queues
+from fairlane.ports.queues import Message, Queues
+from fairlane.ports.registry import Entry
 
 #: An accepted event's data, and a function's result, lie deeper in our own messages than they came to us.
 OWN_DEPTH = 2 * MAX_DEPTH

@@ -16,7 +16,10 @@ from fairlane.domain.task import CLAIMABLE, Moment, Status, Task
 from fairlane.domain.times import to_ms
 from fairlane.events import Event, payload_hash
 from fairlane.lane_messages import LaneLookup, keep_event, kept_event, lane_document, lane_message
-from fairlane.ports import Clock, Created, Entry, EventStore, Existing, Queues, TaskStore
+from fairlane.ports.queues import Queues
+from fairlane.ports.registry import Entry
+from fairlane.ports.running import Clock
+from fairlane.ports.tasks import Created, EventStore, Existing, TaskStore
 
 #: What was meant for the first time only.
 ONCE = ("notbefore", "expirytime", "dedupkey", "dedupwindow")

@@ -8,7 +8,7 @@ from fairlane.domain.chaining import HOPS
 from fairlane.domain.task import Task, task_view
 from fairlane.domain.times import rfc3339
 from fairlane.events import event_json, result_event
-from fairlane.ports import Message
+from fairlane.ports.queues import Message
 
 
 def shown(task: Task) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from fairlane.auth import KeyReader, authenticate, authorize
 from fairlane.domain.errors import Refused, Unavailable
 from fairlane.http import Action, Answer, Route, problem, proxy_response, request_of, resolve
-from fairlane.ports import Clock
+from fairlane.ports.running import Clock
 
 Operation = Callable[[Mapping[str, Any]], dict[str, Any]]
 """What whoever may invoke the function can ask for besides HTTP."""

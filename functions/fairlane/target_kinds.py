@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from fairlane.domain.task import TaskError
-from fairlane.ports import Answer, Raised, Starter, Starting, Target
+from fairlane.ports.targets import Answer, Raised, Starter, Starting, Target
 
 T = TypeVar("T")
 

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 from fairlane.domain.task import Task
 from fairlane.lane_messages import LaneLookup, lane_document
-from fairlane.ports import AttentionIndex, Noted, Parallel, Queues, TaskStore
+from fairlane.ports.attention import AttentionIndex, Noted
+from fairlane.ports.queues import Queues
+from fairlane.ports.running import Parallel
+from fairlane.ports.tasks import TaskStore
 from fairlane.results import result_message
 
 

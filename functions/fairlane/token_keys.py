@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fairlane.domain.task_tokens import TokenKey
-from fairlane.ports import Entry
+from fairlane.ports.registry import Entry
 
 DEPLOYMENT = "#deployment"
 TOKEN_KEYS = "token-keys"  # noqa: S105 - the document's name

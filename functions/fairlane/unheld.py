@@ -16,7 +16,11 @@ from fairlane.domain.task import Outcome, Status, Step, Task, TaskError
 from fairlane.lane_messages import LaneLookup, kept_event, lane_document, lane_message
 from fairlane.ordering import is_ordered
 from fairlane.own_slots import OwnSlots
-from fairlane.ports import AttentionIndex, Clock, EventStore, Queues, Raised, Refusal, Returned, TaskStore
+from fairlane.ports.attention import AttentionIndex
+from fairlane.ports.queues import Queues
+from fairlane.ports.running import Clock
+from fairlane.ports.targets import Raised, Returned
+from fairlane.ports.tasks import EventStore, Refusal, TaskStore
 from fairlane.telling import Telling, noted
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from fairlane.domain.attention import Kind
-from fairlane.ports import Message, Queues
+from fairlane.ports.queues import Message, Queues
 
 #: SQS delays a message 15 minutes at most.
 LONGEST_DELAY = timedelta(minutes=15)

@@ -21,7 +21,8 @@ from fairlane.domain.errors import Refused
 from fairlane.domain.times import utc_now
 from fairlane.http import Action
 from fairlane.parallel import Threads
-from fairlane.ports import Clock, Executions, Parallel
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.targets import Executions
 from fairlane.serving import Service
 from fairlane.settings import GatewaySettings
 from gateway.actions import Actions

@@ -16,7 +16,9 @@ from fairlane.domain.task import UNDER_WAY, Status, Task, TaskError, Touch
 from fairlane.domain.task_tokens import Grant, redeem
 from fairlane.events import event_json
 from fairlane.http import Request
-from fairlane.ports import Clock, Raised, Returned, TaskStore
+from fairlane.ports.running import Clock
+from fairlane.ports.targets import Raised, Returned
+from fairlane.ports.tasks import TaskStore
 from fairlane.results import shown
 from fairlane.token_keys import TokenKeys
 from fairlane.unheld import Unheld

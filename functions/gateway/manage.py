@@ -10,7 +10,7 @@ from fairlane.domain.errors import FieldError, Refused
 from fairlane.domain.names import TASK_ID
 from fairlane.domain.task import Task
 from fairlane.http import Answer, Request
-from fairlane.ports import TaskStore
+from fairlane.ports.tasks import TaskStore
 from fairlane.redoing import Redo
 from fairlane.results import shown
 

@@ -13,7 +13,8 @@ from fairlane.domain.task import ENDS, Status
 from fairlane.domain.times import EPOCH, from_ms, to_ms
 from fairlane.events import event_time
 from fairlane.http import Answer, Request
-from fairlane.ports import Clock, OperationStore
+from fairlane.ports.operations import OperationStore
+from fairlane.ports.running import Clock
 from fairlane.waking import Wake, Waking
 from gateway.manage import idempotency_key
 

@@ -25,7 +25,9 @@ from fairlane.domain.times import from_ms, to_ms
 from fairlane.events import Event, event_size, event_time, payload_hash
 from fairlane.lane_messages import LONGEST_DELAY, keep_event, lane_document, lane_message
 from fairlane.ordering import is_ordered
-from fairlane.ports import Clock, Created, DedupStore, EventStore, Message, Parallel, Queues, Reservation, TaskStore
+from fairlane.ports.queues import Message, Queues
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.tasks import Created, DedupStore, EventStore, Reservation, TaskStore
 
 FARTHEST_DUE = timedelta(days=365)
 #: Without `dedupwindow`.

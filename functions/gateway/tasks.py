@@ -12,7 +12,7 @@ from fairlane.domain.errors import FieldError, Refused
 from fairlane.domain.names import TASK_ID
 from fairlane.domain.task import Status, Task
 from fairlane.events import event_time
-from fairlane.ports import TaskQuery, TaskStore
+from fairlane.ports.tasks import TaskQuery, TaskStore
 from fairlane.results import shown
 
 LIMITS = range(1, 101)

@@ -13,7 +13,10 @@ from fairlane.domain.admission import SubmitLimits, tokens
 from fairlane.domain.errors import Refused
 from fairlane.domain.slots import TENANT, Slots, function_scope, lane_scope
 from fairlane.domain.times import rfc3339
-from fairlane.ports import AdmissionStore, Clock, Depths, RegistryReader, SlotStore
+from fairlane.ports.admission import AdmissionStore, Depths
+from fairlane.ports.registry import RegistryReader
+from fairlane.ports.running import Clock
+from fairlane.ports.slots import SlotStore
 
 #: Lanes or functions that are shown; who has more looks at them one by one.
 MOST = 1_000

@@ -11,7 +11,10 @@ from fairlane.domain.admission import SubmitLimits
 from fairlane.domain.attention import WITHOUT_MESSAGE
 from fairlane.domain.catalog import TENANTS
 from fairlane.healing import Healing
-from fairlane.ports import AdmissionStore, AttentionIndex, Clock, Depths, Entry, RegistryReader
+from fairlane.ports.admission import AdmissionStore, Depths
+from fairlane.ports.attention import AttentionIndex
+from fairlane.ports.registry import Entry, RegistryReader
+from fairlane.ports.running import Clock
 from janitor.duties import Allowance
 
 #: Which tenants have a backlog limit is asked for this often.

@@ -26,7 +26,8 @@ from fairlane.domain.attention import Kind
 from fairlane.domain.times import utc_now
 from fairlane.own_slots import OwnSlots
 from fairlane.parallel import Threads
-from fairlane.ports import Clock, Executions, Parallel
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.targets import Executions
 from fairlane.redoing import Redo
 from fairlane.settings import JanitorSettings
 from fairlane.telling import Telling

@@ -14,7 +14,10 @@ from aws_lambda_powertools import Logger
 from fairlane.domain.attention import Kind
 from fairlane.domain.task import Task
 from fairlane.lane_messages import LONGEST_DELAY, LaneLookup, kept_event, lane_document, lane_message
-from fairlane.ports import AttentionIndex, Clock, EventStore, Message, Noted, Parallel, Queues, TaskStore
+from fairlane.ports.attention import AttentionIndex, Noted
+from fairlane.ports.queues import Message, Queues
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.tasks import EventStore, TaskStore
 from fairlane.telling import noted
 from janitor.duties import Allowance
 

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from aws_lambda_powertools import Logger
 
-from fairlane.ports import Clock
+from fairlane.ports.running import Clock
 
 T = TypeVar("T")
 

@@ -16,7 +16,10 @@ from fairlane.domain.attention import Kind
 from fairlane.domain.errors import Refused
 from fairlane.domain.operation import Action, Operation, State
 from fairlane.domain.task import Task
-from fairlane.ports import AttentionIndex, Clock, OperationStore, Parallel, TaskQuery, TaskStore
+from fairlane.ports.attention import AttentionIndex
+from fairlane.ports.operations import OperationStore
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.tasks import TaskQuery, TaskStore
 from fairlane.redoing import Redo
 from fairlane.waking import Wake, Waking
 from janitor.duties import PAGE, Allowance

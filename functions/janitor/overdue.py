@@ -13,7 +13,10 @@ from aws_lambda_powertools import Logger
 from fairlane.domain.attention import Kind
 from fairlane.domain.deferral import next_look, runs_on, why_over
 from fairlane.domain.task import Status, Task
-from fairlane.ports import AttentionIndex, Clock, Executions, Noted, Parallel, Raised, Refusal, Returned, TaskStore
+from fairlane.ports.attention import AttentionIndex, Noted
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.targets import Executions, Raised, Returned
+from fairlane.ports.tasks import Refusal, TaskStore
 from fairlane.telling import noted
 from fairlane.unheld import Unheld
 from janitor.duties import Allowance

@@ -16,7 +16,10 @@ from fairlane.domain.allocation import Demand, LaneKey, allocate, ceilings
 from fairlane.domain.catalog import lane_item
 from fairlane.domain.slots import lane_scope
 from fairlane.domain.times import to_ms
-from fairlane.ports import Clock, Depths, Entry, RegistryReader, SlotStore
+from fairlane.ports.admission import Depths
+from fairlane.ports.registry import Entry, RegistryReader
+from fairlane.ports.running import Clock
+from fairlane.ports.slots import SlotStore
 from janitor.backlogs import every_tenant
 from janitor.duties import Allowance
 

@@ -13,7 +13,8 @@ from aws_lambda_powertools import Logger
 
 from fairlane.domain.task import UNDER_WAY, Task
 from fairlane.domain.task_tokens import Grant, redeem
-from fairlane.ports import Executions, Raised, Returned, TaskStore
+from fairlane.ports.targets import Executions, Raised, Returned
+from fairlane.ports.tasks import TaskStore
 from fairlane.token_keys import TokenKeys
 from fairlane.unheld import Unheld
 

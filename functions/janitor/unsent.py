@@ -8,7 +8,9 @@ from aws_lambda_powertools import Logger
 
 from fairlane.domain.attention import Kind
 from fairlane.domain.task import Task
-from fairlane.ports import AttentionIndex, Clock, Noted, Parallel, TaskStore
+from fairlane.ports.attention import AttentionIndex, Noted
+from fairlane.ports.running import Clock, Parallel
+from fairlane.ports.tasks import TaskStore
 from fairlane.telling import Telling, noted
 from janitor.duties import Allowance
 

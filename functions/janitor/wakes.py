@@ -8,7 +8,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from fairlane.domain.attention import Kind
-from fairlane.ports import Clock, Queues
+from fairlane.ports.queues import Queues
+from fairlane.ports.running import Clock
 from fairlane.received import Received, bury, partial_response, received_of
 from fairlane.waking import Wake, wake_of
 

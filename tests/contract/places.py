@@ -25,18 +25,14 @@ from fairlane.aws.retained import DynamoEvents
 from fairlane.aws.slots import DynamoSlots
 from fairlane.aws.tasks import DynamoTasks
 from fairlane.domain.names import task_id
-from fairlane.ports import (
-    AdmissionStore,
-    AttentionIndex,
-    DedupStore,
-    EventStore,
-    OperationStore,
-    Queues,
-    Registry,
-    ResultsBus,
-    SlotStore,
-    TaskStore,
-)
+from fairlane.ports.admission import AdmissionStore
+from fairlane.ports.attention import AttentionIndex
+from fairlane.ports.bus import ResultsBus
+from fairlane.ports.operations import OperationStore
+from fairlane.ports.queues import Queues
+from fairlane.ports.registry import Registry
+from fairlane.ports.slots import SlotStore
+from fairlane.ports.tasks import DedupStore, EventStore, TaskStore
 from tests.simulation.fakes.admission import FakeAdmission
 from tests.simulation.fakes.attention import FakeAttention, FakeEvents
 from tests.simulation.fakes.bus import FakeBus

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from fairlane.domain.admission import Meter, SubmitLimits, room, started
-from fairlane.ports import Short, Taken
+from fairlane.ports.admission import Short, Taken
 from tests.contract.places import Tables
 from tests.unit.domain.building import NOW, after
 

@@ -8,7 +8,8 @@ import pytest
 
 from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.task import Status, Step, Task
-from fairlane.ports import Noted, Refusal
+from fairlane.ports.attention import Noted
+from fairlane.ports.tasks import Refusal
 from tests.contract.places import Tables, an_id
 from tests.contract.test_tasks import LEASE, claim, claimed, committed, make
 from tests.unit.domain.building import DEADLINE, LONG, NOW, a_task, after, an_outcome

@@ -1,6 +1,6 @@
 import json
 
-from fairlane.ports import BusEntry
+from fairlane.ports.bus import BusEntry
 from tests.contract.places import BusPlace
 from tests.unit.domain.building import NOW
 

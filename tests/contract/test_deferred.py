@@ -8,7 +8,7 @@ import pytest
 
 from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.task import Outcome, Status, Step, Task, Touch
-from fairlane.ports import Refusal
+from fairlane.ports.tasks import Refusal
 from tests.contract.places import Tables
 from tests.contract.test_tasks import claimed, committed, make
 from tests.unit.domain.building import BOOM, NOW, after, an_outcome

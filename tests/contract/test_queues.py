@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from fairlane.ports import Message
+from fairlane.ports.queues import Message
 from fairlane.received import Received, received_of
 from tests.contract.places import QueuePlace
 

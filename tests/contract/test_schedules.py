@@ -12,10 +12,13 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from fairlane.aws.attention import DynamoAttention
 from fairlane.aws.items import task_key
 from fairlane.aws.tasks import DynamoTasks
-from fairlane.domain.task import Moment, Outcome, Task
-from fairlane.ports import Created, Existing, Refusal
+from fairlane.domain.attention import Attention
+from fairlane.domain.task import Moment, Outcome, Task, Touch
+from fairlane.ports.attention import Noted
+from fairlane.ports.tasks import Created, Existing, Refusal
 from tests.contract.places import make_tasks_table
 from tests.simulation.fakes.tasks import FakeTasks, OnWrite
 from tests.simulation.schedule import Schedule
@@ -33,6 +36,7 @@ class BothTasks(FakeTasks):
         self._client = client
         self._table = table
         self._real = DynamoTasks(client, table)
+        self._attention = DynamoAttention(client, table)
         self.calls = 0
         self.differences: list[object] = []
 
@@ -61,6 +65,20 @@ class BothTasks(FakeTasks):
 
     def commit(self, task: Task, outcome: Outcome) -> Task | Refusal:
         return self._same(super().commit(task, outcome), self._real.commit(task, outcome))
+
+    def touch(self, task: Task, touch: Touch) -> Task | Refusal:
+        return self._same(super().touch(task, touch), self._real.touch(task, touch))
+
+    def note_attention(self, tenant: str, task_id: str, attention: Attention | None) -> None:
+        """The index changes a mark beside this store: `FakeAttention` here, `DynamoAttention` there."""
+        before = self.records[tenant, task_id].task.attention
+        super().note_attention(tenant, task_id, attention)
+        if before is None:
+            return
+        if attention is None:
+            self._attention.settle(Noted(tenant, task_id, before))
+        else:
+            self._attention.postpone(Noted(tenant, task_id, before), attention.at)
 
     def expire(self, now: datetime) -> None:
         before = set(self.records)

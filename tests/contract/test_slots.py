@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from fairlane.domain.pressure import Pressure
 from fairlane.domain.slots import Change, Lease, Slots
-from fairlane.ports import Changed, NotChanged
+from fairlane.ports.slots import Changed, NotChanged
 from tests.contract.places import Tables
 from tests.unit.domain.building import NOW, after
 

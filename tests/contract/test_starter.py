@@ -13,19 +13,8 @@ from fairlane.aws.executions import StepFunctions
 from fairlane.aws.lambda_target import LambdaTarget
 from fairlane.domain.task import TaskError
 from fairlane.http_target import HttpTarget
-from fairlane.ports import (
-    NoReply,
-    NoReplyReason,
-    Raised,
-    Reply,
-    Returned,
-    Running,
-    Started,
-    Starter,
-    Starting,
-    Throttled,
-    Unknown,
-)
+from fairlane.ports.targets import Raised, Returned, Running, Started, Starter, Starting, Throttled, Unknown
+from fairlane.ports.web import NoReply, NoReplyReason, Reply
 from fairlane.target_kinds import StarterByKind
 from tests.unit.domain.building import NOW
 

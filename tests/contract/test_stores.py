@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from fairlane.domain.errors import Refused
-from fairlane.ports import Entry, Reservation
+from fairlane.ports.registry import Entry
+from fairlane.ports.tasks import Reservation
 from tests.contract.places import Tables
 from tests.unit.domain.building import NOW, after
 

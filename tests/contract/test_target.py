@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutEr
 
 from fairlane.aws.lambda_target import LambdaTarget
 from fairlane.domain.task import TaskError
-from fairlane.ports import Raised, Returned, Target, Throttled, Unknown
+from fairlane.ports.targets import Raised, Returned, Target, Throttled, Unknown
 from tests.simulation.fakes.target import Body, FakeTarget, NoAnswer, Throttle
 
 Make = Callable[[Mapping[str, Body]], Target]

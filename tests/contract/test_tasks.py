@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fairlane.domain.task import LONGEST_WAIT, Moment, Outcome, Status, Step, Task
-from fairlane.ports import Created, Existing, Refusal, TaskQuery
+from fairlane.ports.tasks import Created, Existing, Refusal, TaskQuery
 from tests.contract.places import Tables, an_id
 from tests.unit.domain.building import BOOM, NOW, a_task, after, an_outcome
 

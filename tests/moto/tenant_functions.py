@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from fairlane.domain.task import TaskError
-from fairlane.ports import Answer, Raised, Returned, Running, Started, Starting, Throttled, Unknown
+from fairlane.ports.targets import Answer, Raised, Returned, Running, Started, Starting, Throttled, Unknown
 from tests.moto.calls import Calls
 
 Event = Mapping[str, Any]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fairlane.ports import Answer, Returned
+from fairlane.ports.targets import Answer, Returned
 from tests.moto.calls import AFTER, BEFORE, Point, When, die, lose_answer, refuse_connection
 from tests.moto.endings import assert_one_end
 from tests.moto.tenant_functions import raises

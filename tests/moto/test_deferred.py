@@ -7,7 +7,7 @@ import pytest
 
 from fairlane.domain.task import TaskError
 from fairlane.domain.times import rfc3339, utc_now
-from fairlane.ports import Raised, Returned, Throttled, Unknown
+from fairlane.ports.targets import Raised, Returned, Throttled, Unknown
 from tests.moto.deferred import TYPE, Worker, defer, run_dispatcher, started, submitted
 from tests.moto.endings import assert_one_end
 from tests.moto.stack import client

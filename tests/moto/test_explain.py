@@ -8,7 +8,7 @@ import pytest
 from fairlane.aws.slots import DynamoSlots
 from fairlane.domain.slots import Change, Lease, lane_scope
 from fairlane.domain.times import rfc3339, utc_now
-from fairlane.ports import Changed
+from fairlane.ports.slots import Changed
 from tests.moto.stack import client
 from tests.moto.tenant_functions import raises
 from tests.moto.tenants import ECHO, Tenant, make_key, make_tenant

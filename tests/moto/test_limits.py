@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from fairlane.domain.task import TaskError
-from fairlane.ports import Answer, Entry, Returned, Throttled, Unknown
+from fairlane.ports.registry import Entry
+from fairlane.ports.targets import Answer, Returned, Throttled, Unknown
 from tests.moto.calls import AFTER, BEFORE, Point, When, die, lose_answer, refuse_connection
 from tests.moto.endings import assert_one_end, runs_of
 from tests.moto.stack import client

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from fairlane.domain.task import TaskError
-from fairlane.ports import Answer, Entry, Raised, Returned
+from fairlane.ports.registry import Entry
+from fairlane.ports.targets import Answer, Raised, Returned
 from tests.moto.calls import AFTER, BEFORE, Point, When, die
 from tests.moto.endings import assert_one_end
 from tests.moto.mappings import CREATE

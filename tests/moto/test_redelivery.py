@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fairlane.ports import Answer, Returned
+from fairlane.ports.targets import Answer, Returned
 from tests.moto.calls import AFTER, BEFORE, Point, When, die
 from tests.moto.endings import assert_one_end, records_of, runs_of
 from tests.moto.stack import client

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fairlane.domain.task import TaskError
-from fairlane.ports import Raised, Returned
+from fairlane.ports.targets import Raised, Returned
 from tests.moto.calls import AFTER, BEFORE, Point, When, die
 from tests.moto.deferred import TYPE, Worker, defer, make_state_machine, run_dispatcher, started
 from tests.moto.endings import assert_one_end

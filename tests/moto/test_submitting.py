@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fairlane.domain.task import TaskError
-from fairlane.ports import Answer, Raised, Returned
+from fairlane.ports.targets import Answer, Raised, Returned
 from tests.moto.endings import assert_one_end, records_of
 from tests.moto.proxy_events import Place
 from tests.moto.tenants import Tenant, an_event, make_key

@@ -10,7 +10,8 @@ import dispatcher.bootstrap
 from fairlane.domain.task import TaskError
 from fairlane.domain.times import utc_now
 from fairlane.http_target import HttpTarget
-from fairlane.ports import NoReply, NoReplyReason, Reply, Throttled
+from fairlane.ports.targets import Throttled
+from fairlane.ports.web import NoReply, NoReplyReason, Reply
 from fairlane.target_kinds import TargetByKind
 from tests.moto.endings import assert_one_end
 from tests.moto.tenants import ECHO, Tenant

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fairlane.domain.times import utc_now
-from fairlane.ports import NoReply, NoReplyReason, Reply
+from fairlane.ports.web import NoReply, NoReplyReason, Reply
 from tests.moto.calls import Calls
 
 POST = "web.Post"

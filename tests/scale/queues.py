@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from fairlane.ports import Clock, Message
+from fairlane.ports.queues import Message
+from fairlane.ports.running import Clock
 from tests.simulation.fakes.queues import ARN, URL, FakeQueue, Held, _record
 
 

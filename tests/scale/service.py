@@ -18,7 +18,8 @@ from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
 from fairlane.domain import catalog
 from fairlane.parallel import one_by_one
-from fairlane.ports import Entry, Returned
+from fairlane.ports.registry import Entry
+from fairlane.ports.targets import Returned
 from fairlane.turns import NoTurns
 from gateway.submit import Submit
 from tests.scale.counting import BUS, METERS, QUEUES, REGISTRY, SLOTS, TASKS, Bill, Counting

@@ -6,19 +6,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, cast
 
-from fairlane.ports import (
-    AdmissionStore,
-    AttentionIndex,
-    BusEntry,
-    DedupStore,
-    EventStore,
-    Message,
-    Queues,
-    RegistryReader,
-    ResultsBus,
-    SlotStore,
-    TaskStore,
-)
+from fairlane.ports.admission import AdmissionStore
+from fairlane.ports.attention import AttentionIndex
+from fairlane.ports.bus import BusEntry, ResultsBus
+from fairlane.ports.queues import Message, Queues
+from fairlane.ports.registry import RegistryReader
+from fairlane.ports.slots import SlotStore
+from fairlane.ports.tasks import DedupStore, EventStore, TaskStore
 from tests.simulation.scheduler import Crash, Process, Scheduler
 
 

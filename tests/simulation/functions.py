@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from fairlane.domain.task import TaskError
-from fairlane.ports import Answer, Raised, Returned, Throttled, Unknown
+from fairlane.ports.targets import Answer, Raised, Returned, Throttled, Unknown
 from tests.simulation.fakes.tasks import FakeTasks
 from tests.simulation.faults import Chaos, Faults
 from tests.simulation.monitor import Monitor

@@ -9,7 +9,8 @@ from typing import Any
 
 from fairlane.domain.task import Status, Task
 from fairlane.events import Event, payload_hash
-from fairlane.ports import BusEntry, Message
+from fairlane.ports.bus import BusEntry
+from fairlane.ports.queues import Message
 from tests.simulation.fakes.queues import FakeQueues, Held
 from tests.simulation.faults import Outage
 from tests.simulation.tenants import SimulatedLimits

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from fairlane.domain import catalog
 from fairlane.domain.task import Task
-from fairlane.ports import Message
+from fairlane.ports.queues import Message
 from tests.simulation.clients import Clients
 from tests.simulation.scheduler import Process
 from tests.simulation.tenants import put_function, put_lane

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fairlane.domain import catalog
-from fairlane.ports import Entry
+from fairlane.ports.registry import Entry
 from fairlane.token_keys import DEPLOYMENT, TOKEN_KEYS
 from tests.simulation.fakes.queues import FakeQueues
 from tests.simulation.fakes.registry import FakeRegistry

@@ -20,7 +20,9 @@ from fairlane.domain.slots import Change, Lease, Slots, Terms
 from fairlane.domain.task import Outcome, Status, Step, Task
 from fairlane.events import Event
 from fairlane.healing import Healing
-from fairlane.ports import Noted, Refusal, Short, Taken
+from fairlane.ports.admission import Short, Taken
+from fairlane.ports.attention import Noted
+from fairlane.ports.tasks import Refusal
 from fairlane.telling import Telling
 from gateway.submit import Accepted, Submit, Submitted
 from janitor.due import SendDue

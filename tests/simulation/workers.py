@@ -11,7 +11,7 @@ from fairlane.domain.errors import Refused
 from fairlane.domain.task import TaskError
 from fairlane.events import Event
 from fairlane.http import Request
-from fairlane.ports import Raised, Returned, Running, Started, Starting, Throttled, Unknown
+from fairlane.ports.targets import Raised, Returned, Running, Started, Starting, Throttled, Unknown
 from gateway.callbacks import Callbacks
 from tests.simulation.fakes.tasks import FakeTasks
 from tests.simulation.faults import Chaos, Faults, Outage

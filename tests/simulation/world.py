@@ -26,7 +26,8 @@ from fairlane.domain.task import Task
 from fairlane.events import Event
 from fairlane.healing import Healing
 from fairlane.own_slots import OwnSlots
-from fairlane.ports import BusEntry, Clock
+from fairlane.ports.bus import BusEntry
+from fairlane.ports.running import Clock
 from fairlane.telling import Telling
 from fairlane.token_keys import TokenKeys
 from fairlane.unheld import Unheld

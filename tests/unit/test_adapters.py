@@ -14,7 +14,9 @@ from fairlane.aws.bus import EventBus
 from fairlane.aws.provisioning import Provisioning
 from fairlane.aws.queues import SqsQueues
 from fairlane.domain.names import tenant_resource
-from fairlane.ports import BusEntry, FunctionFacts, Message
+from fairlane.ports.bus import BusEntry
+from fairlane.ports.control import FunctionFacts
+from fairlane.ports.queues import Message
 from tests.unit.domain.building import NOW
 
 REFUSED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Any")

@@ -10,7 +10,7 @@ from fairlane.auth import KEY, authenticate, authorize, key_partition, new_key
 from fairlane.domain.errors import Refused
 from fairlane.domain.times import rfc3339
 from fairlane.http import PLATFORM, Caller, Request, Route
-from fairlane.ports import Entry
+from fairlane.ports.registry import Entry
 from tests.simulation.fakes.registry import FakeRegistry
 from tests.unit.domain.building import NOW, after
 

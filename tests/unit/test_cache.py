@@ -4,7 +4,7 @@ from threading import Barrier
 
 from fairlane import cache
 from fairlane.cache import CachedRegistry
-from fairlane.ports import Entry
+from fairlane.ports.registry import Entry
 from tests.simulation.fakes.registry import FakeRegistry
 
 

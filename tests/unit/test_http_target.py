@@ -11,7 +11,8 @@ import pytest
 from fairlane.answers import RESULT_LIMIT
 from fairlane.domain.task import TaskError
 from fairlane.http_target import HttpTarget
-from fairlane.ports import Answer, NoReply, NoReplyReason, Raised, Reply, Returned, Throttled, Unknown
+from fairlane.ports.targets import Answer, Raised, Returned, Throttled, Unknown
+from fairlane.ports.web import NoReply, NoReplyReason, Reply
 from fairlane.target_kinds import TargetByKind
 from tests.unit.domain.building import NOW
 

@@ -10,7 +10,7 @@ from fairlane.domain.errors import Refused
 from fairlane.domain.task import Status
 from fairlane.events import event_json, parse_submission
 from fairlane.http import MAX_DEPTH, parse_json
-from fairlane.ports import Message
+from fairlane.ports.queues import Message
 from fairlane.received import OWN_DEPTH, Received, received_of
 from fairlane.results import result_message
 from tests.simulation.fakes.clock import VirtualClock

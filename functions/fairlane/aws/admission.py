@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 
 from fairlane.aws.clients import CONDITION_FAILED, error_code
 from fairlane.domain.admission import Drift, Meter, SubmitLimits, latest_ns, to_ns
-from fairlane.ports import Short, Taken
+from fairlane.ports.admission import Short, Taken
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

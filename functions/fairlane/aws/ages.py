@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fairlane.domain.names import FIFO
 from fairlane.domain.times import from_ms
-from fairlane.ports import Clock
+from fairlane.ports.running import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

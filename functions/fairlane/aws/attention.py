@@ -11,7 +11,7 @@ from fairlane.aws import items
 from fairlane.aws.clients import CONDITION_FAILED, error_code
 from fairlane.domain.attention import WITHOUT_MESSAGE, Attention, Kind
 from fairlane.domain.times import from_ms, to_ms
-from fairlane.ports import Noted
+from fairlane.ports.attention import Noted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

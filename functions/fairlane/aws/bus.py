@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fairlane.aws.clients import error_code
 from fairlane.domain.names import subscription_resource, tenant_resource
-from fairlane.ports import BusEntry
+from fairlane.ports.bus import BusEntry
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fairlane.ports import NoReply, NoReplyReason, Reply
+from fairlane.ports.web import NoReply, NoReplyReason, Reply
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from fairlane.aws.clients import CONDITION_FAILED, error_code
 from fairlane.aws.items import number
 from fairlane.domain.times import to_ms
-from fairlane.ports import Reservation
+from fairlane.ports.tasks import Reservation
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError
 
 from fairlane.aws.clients import error_code
 from fairlane.domain.catalog import lane_item
-from fairlane.ports import Depth, RegistryReader
+from fairlane.ports.control import Depth
+from fairlane.ports.registry import RegistryReader
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -16,7 +16,7 @@ from fairlane.answers import ERROR_TYPE_LIMIT, cut, returned
 from fairlane.aws.clients import error_code
 from fairlane.domain.task import TaskError
 from fairlane.events import event_json
-from fairlane.ports import Raised, Returned, Running, Started, Starting, Throttled, Unknown
+from fairlane.ports.targets import Raised, Returned, Running, Started, Starting, Throttled, Unknown
 
 THROTTLES = {"ThrottlingException", "ExecutionLimitExceeded", "TooManyRequestsException"}
 PERMANENT = {"InvalidExecutionInput", "InvalidArn", "ValidationException", "StateMachineDeleting"}

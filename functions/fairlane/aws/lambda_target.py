@@ -20,7 +20,7 @@ from botocore.exceptions import (
 from fairlane.answers import cut, raised, returned
 from fairlane.aws.clients import error_code
 from fairlane.domain.task import TaskError
-from fairlane.ports import Answer, Raised, Started, Starting, Throttled, Unknown
+from fairlane.ports.targets import Answer, Raised, Started, Starting, Throttled, Unknown
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

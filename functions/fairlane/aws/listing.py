@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fairlane.aws import items
 from fairlane.domain.task import Task
 from fairlane.domain.times import sortable
-from fairlane.ports import TaskPage, TaskQuery
+from fairlane.ports.tasks import TaskPage, TaskQuery
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,7 +14,7 @@ from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.operation import KEPT, Action, Filter, Operation, State
 from fairlane.domain.task import Status
 from fairlane.domain.times import from_ms, to_ms
-from fairlane.ports import OperationStore
+from fairlane.ports.operations import OperationStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

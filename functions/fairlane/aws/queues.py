@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fairlane.ordering import is_ordered
-from fairlane.ports import Message
+from fairlane.ports.queues import Message
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from fairlane.aws.clients import CONDITION_FAILED, error_code
 from fairlane.domain.errors import Refused
-from fairlane.ports import Entry
+from fairlane.ports.registry import Entry
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -16,7 +16,7 @@ from fairlane.aws.bus import SOURCE
 from fairlane.aws.clients import error_code
 from fairlane.domain.errors import FieldError, Refused, Unavailable
 from fairlane.domain.names import rule_target, subscription_resource, subscription_rule, tenant_resource
-from fairlane.ports import RuleTarget
+from fairlane.ports.control import RuleTarget
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

@@ -15,7 +15,7 @@ from fairlane.aws.items import Item, number
 from fairlane.domain.pressure import Pressure
 from fairlane.domain.slots import Change, Lease, Slots, lane_scope
 from fairlane.domain.times import from_ms, to_ms
-from fairlane.ports import Changed, NotChanged
+from fairlane.ports.slots import Changed, NotChanged
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

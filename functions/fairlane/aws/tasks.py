@@ -19,7 +19,7 @@ from fairlane.domain.attention import Attention, Kind
 from fairlane.domain.claiming import EARLY
 from fairlane.domain.task import LONGEST_WAIT, OVERDUE, STEPS, Moment, Outcome, Status, Step, Task, Touch
 from fairlane.domain.times import to_ms
-from fairlane.ports import Created, Existing, Refusal, TaskPage, TaskQuery
+from fairlane.ports.tasks import Created, Existing, Refusal, TaskPage, TaskQuery
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from fairlane.domain.admission import Drift, Meter, SubmitLimits, room, taken
-from fairlane.ports import Depth, Short, Taken
+from fairlane.ports.admission import Short, Taken
+from fairlane.ports.control import Depth
 
 #: Called with the tenant and the meter after each write.
 OnMeter = Callable[[str, Meter], None]

@@ -1,12 +1,12 @@
 """The index `attention` and retained events in memory."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fairlane.domain.attention import WITHOUT_MESSAGE, Attention, Kind
 from fairlane.domain.task import Task
-from fairlane.ports import Noted
+from fairlane.ports.attention import Noted
 from tests.simulation.fakes.operations import FakeOperations
 from tests.simulation.fakes.tasks import FakeTasks
 
@@ -46,7 +46,7 @@ class FakeAttention:
     def _change(self, noted: Noted, attention: Attention | None) -> None:
         held = self._tasks.records.get((noted.tenant, noted.name))
         if held is not None and held.task.attention == noted.attention:
-            held.task = replace(held.task, attention=attention)
+            self._tasks.note_attention(noted.tenant, noted.name, attention)
 
 
 @dataclass

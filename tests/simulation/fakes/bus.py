@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from fairlane.ports import BusEntry
+from fairlane.ports.bus import BusEntry
 
 
 class FakeBus:

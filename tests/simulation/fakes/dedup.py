@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from fairlane.ports import Reservation
+from fairlane.ports.tasks import Reservation
 
 
 class FakeDedup:

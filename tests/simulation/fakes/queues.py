@@ -9,7 +9,8 @@ from typing import Any
 
 from fairlane.aws.queues import LONGEST_HIDE
 from fairlane.domain.times import to_ms
-from fairlane.ports import Clock, Message
+from fairlane.ports.queues import Message
+from fairlane.ports.running import Clock
 
 ARN = "arn:aws:sqs:eu-west-1:123456789012:"
 URL = "https://sqs.eu-west-1.amazonaws.com/123456789012/"

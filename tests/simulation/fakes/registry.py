@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from fairlane.domain.errors import Refused
-from fairlane.ports import Entry
+from fairlane.ports.registry import Entry
 
 
 class FakeRegistry:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from fairlane.domain.slots import Change, Slots, Swap, lane_scope
-from fairlane.ports import Changed, NotChanged
+from fairlane.ports.slots import Changed, NotChanged
 
 V = TypeVar("V")
 

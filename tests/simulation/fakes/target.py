@@ -7,7 +7,7 @@ from typing import Any
 
 from fairlane.domain.task import TaskError
 from fairlane.events import event_json
-from fairlane.ports import Answer, Raised, Returned, Throttled, Unknown
+from fairlane.ports.targets import Answer, Raised, Returned, Throttled, Unknown
 
 #: What a function does with its event: gives its result, or raises.
 Body = Callable[[Mapping[str, Any]], Any]

@@ -21,7 +21,7 @@ from fairlane.domain.task import (
     Touch,
 )
 from fairlane.domain.times import from_ms, to_ms
-from fairlane.ports import Created, Existing, Refusal, TaskPage, TaskQuery
+from fairlane.ports.tasks import Created, Existing, Refusal, TaskPage, TaskQuery
 
 #: Called with the record before and after each write.
 OnWrite = Callable[[Task | None, Task], None]
@@ -164,6 +164,11 @@ class FakeTasks:
             found = [task for task in found if (task.time_key < after if newest_first else task.time_key > after)]
         more = found[query.limit - 1] if len(found) >= query.limit else None
         return TaskPage(found[: query.limit], more.time_key if more else None)
+
+    def note_attention(self, tenant: str, task_id: str, attention: Attention | None) -> None:
+        """What the index `attention` changes of a record."""
+        held = self.records[tenant, task_id]
+        held.task = replace(held.task, attention=attention)
 
     def expire(self, now: datetime) -> None:
         """Delete what DynamoDB's TTL would have deleted by now."""

@@ -22,7 +22,7 @@ from fairlane.domain.slots import (
     lane_scope,
     plan,
 )
-from fairlane.ports import Changed
+from fairlane.ports.slots import Changed
 from tests.simulation.fakes.slots import FakeSlots
 from tests.unit.domain.building import NOW, after
 

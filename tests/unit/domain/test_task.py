@@ -22,7 +22,7 @@ from fairlane.domain.task import (
     task_view,
 )
 from fairlane.domain.times import to_ms
-from fairlane.ports import Refusal
+from fairlane.ports.tasks import Refusal
 from tests.simulation.fakes.tasks import FakeTasks
 from tests.unit.domain.building import BOOM, NOW, a_task, after, an_outcome
 

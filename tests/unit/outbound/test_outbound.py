@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from fairlane.outbound import Outbound
-from fairlane.ports import NoReply, NoReplyReason, Reply
+from fairlane.ports.web import NoReply, NoReplyReason, Reply
 from tests.unit.outbound.serving import Behaviour, answering, ok, serving
 
 LIMIT = 1_000

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fairlane.outbound import Outbound
-from fairlane.ports import NoReply, NoReplyReason, Reply
+from fairlane.ports.web import NoReply, NoReplyReason, Reply
 from tests.unit.outbound.serving import ok, serving
 
 NAME = "hooks.test"
