@@ -27,6 +27,7 @@ NOT_JUDGED = {
         "lambda:GetEventSourceMapping",
         "lambda:AddPermission",
         "lambda:RemovePermission",
+        "events:ListTargetsByRule",
         "events:PutTargets",
         "events:RemoveTargets",
     ],

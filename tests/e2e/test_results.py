@@ -151,7 +151,7 @@ def test_a_subscription_never_names_a_queue_of_fairlanes_own(tenant: Tenancy, qu
         ({"account": ["000000000000"]}, "#/pattern/account"),
         ({"resources": [{"prefix": ""}]}, "#/pattern/resources"),
         ({"$or": [{"detail-type": ["a"]}]}, "#/pattern/$or"),
-        ({"detail-type": "no array"}, "#/pattern"),
+        ({"detail-type": "no array"}, "#/pattern/detail-type"),
     ],
 )
 def test_a_pattern_matches_nothing_but_results(tenant: Tenancy, pattern: dict[str, object], pointer: str) -> None:
@@ -164,8 +164,8 @@ def test_a_pattern_matches_nothing_but_results(tenant: Tenancy, pattern: dict[st
 @pytest.mark.parametrize(
     "target",
     [
-        {"event_bus": "arn:aws:events:us-east-1:000000000000:event-bus/mine"},
-        {"webhook": {"url": "https://example.com"}},
+        {"event_bus": "arn:aws:events:us-east-1:000000000000:rule/mine"},
+        {"webhook": {"url": "ftp://example.com"}},
         {"sqs": "no arn"},
         {"lambda": "fairlane-target-nobody"},
         {"sqs": "arn:aws:sqs:us-east-1:000000000000:q", "lambda": "fairlane-target-echo"},

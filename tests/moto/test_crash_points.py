@@ -69,7 +69,8 @@ STEPS = (
     Step("hide until the retry", "dispatcher", HIDE, 1, 2, 2, FLAKY),
     Step("delete from the lane", "mapping", DELETE, 1, 1, 1),
     Step("receive from the results", "mapping", RECEIVE, 3, 1, 1),
-    Step("read the owner of the results queue", "deliverer", GET, 1, 1, 1),
+    Step("read what kind of queue it is", "deliverer", GET, 1, 1, 1),
+    Step("read the owner of the results queue", "deliverer", GET, 2, 1, 1),
     Step("publish", "deliverer", PUBLISH, 1, 1, 1),
     Step("delete from the results", "mapping", DELETE, 2, 1, 1),
 )
