@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from fairlane.domain.slots import lane_scope
-from fairlane.ports.control import Depth, Provisioner, QueueAges
+from fairlane.ports.control import Provisioner, QueueAges
+from fairlane.ports.queues import Depth
 from fairlane.ports.registry import Entry
 from fairlane.ports.running import Clock
 from fairlane.ports.slots import SlotStore

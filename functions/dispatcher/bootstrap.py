@@ -5,6 +5,7 @@ import random
 import secrets
 from collections.abc import Callable
 from functools import cache
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
@@ -15,7 +16,6 @@ from dispatcher.flow import Flow
 from dispatcher.limits import Limits
 from fairlane.aws import clients
 from fairlane.aws.admission import DynamoAdmission
-from fairlane.aws.executions import StepFunctions
 from fairlane.aws.lambda_target import LambdaTarget
 from fairlane.aws.queues import SqsQueues
 from fairlane.aws.registry import DynamoRegistry
@@ -25,8 +25,6 @@ from fairlane.aws.tasks import DynamoTasks
 from fairlane.backlog import Backlog
 from fairlane.cache import CachedRegistry
 from fairlane.domain.times import utc_now
-from fairlane.http_target import HttpTarget
-from fairlane.outbound import Outbound
 from fairlane.own_slots import OwnSlots
 from fairlane.parallel import Threads
 from fairlane.ports.running import Clock, Parallel
@@ -37,6 +35,10 @@ from fairlane.target_kinds import StarterByKind, TargetByKind
 from fairlane.token_keys import TokenKeys
 from fairlane.turns import NoTurns, ThreadTurns
 
+if TYPE_CHECKING:
+    from fairlane.aws.executions import StepFunctions
+    from fairlane.http_target import HttpTarget
+
 #: A mapping hands over this many messages at most, and all of them run at once.
 BATCH = 10
 
@@ -45,15 +47,28 @@ BATCH = 10
 def dispatch() -> Dispatch:
     """The dispatcher of this execution environment."""
     settings = DispatcherSettings.from_env(os.environ)
-    web = Outbound(allow_private=settings.allow_private_targets)
-    functions, endpoints = LambdaTarget(clients.invoking), HttpTarget(web, utc_now)
-    machines = StepFunctions(clients.step_functions)
+    functions = LambdaTarget(clients.invoking)
+
+    @cache
+    def endpoints() -> "HttpTarget":
+        # as for state machines: only who has such targets pays for the modules
+        from fairlane.http_target import HttpTarget  # noqa: PLC0415
+        from fairlane.outbound import Outbound  # noqa: PLC0415
+
+        return HttpTarget(Outbound(allow_private=settings.allow_private_targets), utc_now)
+
+    @cache
+    def machines() -> "StepFunctions":
+        from fairlane.aws.executions import StepFunctions  # noqa: PLC0415
+
+        return StepFunctions(clients.step_functions)
+
     return build(
         settings,
         now=utc_now,
         parallel=Threads(BATCH),
-        target=TargetByKind({"lambda": functions, "http": endpoints}),
-        starter=StarterByKind({"lambda": functions, "http": endpoints, "state_machine": machines}),
+        target=TargetByKind({"lambda": lambda: functions, "http": endpoints}),
+        starter=StarterByKind({"lambda": lambda: functions, "http": endpoints, "state_machine": machines}),
         turns=ThreadTurns,
     )
 

@@ -1,6 +1,6 @@
 """One `Target` and one `Starter` for all kinds: a function's target says by its one key what runs it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -13,8 +13,8 @@ T = TypeVar("T")
 class TargetByKind:
     """`Target` that hands over to the one of the target's kind."""
 
-    def __init__(self, kinds: Mapping[str, Target]) -> None:
-        """By the key that a target of the kind has: `lambda`, `http`."""
+    def __init__(self, kinds: Mapping[str, Callable[[], Target]]) -> None:
+        """By the key that a target of the kind has (`lambda`, `http`): what gives the one that calls such targets."""
         self._kinds = kinds
 
     def call(self, target: Mapping[str, Any], event: Mapping[str, Any], *, timeout: timedelta) -> Answer:
@@ -26,8 +26,8 @@ class TargetByKind:
 class StarterByKind:
     """`Starter` that hands over to the one of the target's kind."""
 
-    def __init__(self, kinds: Mapping[str, Starter]) -> None:
-        """By the key that a target of the kind has: `lambda`, `http`, `state_machine`."""
+    def __init__(self, kinds: Mapping[str, Callable[[], Starter]]) -> None:
+        """By the key that a target of the kind has (`lambda`, `http`, `state_machine`), as in `TargetByKind`."""
         self._kinds = kinds
 
     def start(self, target: Mapping[str, Any], event: Mapping[str, Any], *, timeout: timedelta, name: str) -> Starting:
@@ -41,8 +41,8 @@ class StarterByKind:
         return None if one is None else one.execution(target, name)
 
 
-def _of(kinds: Mapping[str, T], target: Mapping[str, Any]) -> T | None:
-    return next((one for kind, one in kinds.items() if kind in target), None)
+def _of(kinds: Mapping[str, Callable[[], T]], target: Mapping[str, Any]) -> T | None:
+    return next((one() for kind, one in kinds.items() if kind in target), None)
 
 
 def _unknown(kinds: Mapping[str, Any]) -> Raised:

@@ -12,7 +12,7 @@ from fairlane.cache import CachedRegistry
 from fairlane.domain import catalog
 from fairlane.domain.explanation import LaneDepth, Snapshot, explanation_view
 from fairlane.domain.task import Task
-from fairlane.ports.control import Depth
+from fairlane.ports.queues import Depth
 from fairlane.ports.running import Clock
 from fairlane.ports.slots import SlotStore
 from gateway.tasks import ReadTasks

@@ -189,7 +189,7 @@ def test_one_client_is_made_when_it_is_first_needed() -> None:
 
 def test_the_kind_of_a_target_says_who_starts_it() -> None:
     machines, _ = by_machine(dict)
-    starters = StarterByKind({"state_machine": machines})
+    starters = StarterByKind({"state_machine": lambda: machines})
 
     assert start(starters, {"state_machine": MACHINE, "per_tenant": False}) == Started()
     assert starters.execution({"state_machine": MACHINE}, "fl-1") == EXECUTION

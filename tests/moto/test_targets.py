@@ -44,7 +44,7 @@ class ScriptedWeb:
 @pytest.fixture
 def web(world: World, monkeypatch: pytest.MonkeyPatch) -> ScriptedWeb:
     made = ScriptedWeb()
-    target = TargetByKind({"lambda": world.functions, "http": HttpTarget(made, utc_now)})
+    target = TargetByKind({"lambda": lambda: world.functions, "http": lambda: HttpTarget(made, utc_now)})
     made_dispatch = dispatcher.bootstrap.dispatch()
     calling = replace(made_dispatch, attempts=replace(made_dispatch.attempts, target=target))
     monkeypatch.setattr(dispatcher.bootstrap, "dispatch", lambda: calling)

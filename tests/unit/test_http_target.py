@@ -120,7 +120,7 @@ def test_the_kind_of_a_target_says_who_calls_it() -> None:
         def call(self, target: Mapping[str, Any], event: Mapping[str, Any], *, timeout: timedelta) -> Answer:  # noqa: ARG002
             return Returned(json.dumps(target))
 
-    targets = TargetByKind({"http": Echo()})
+    targets = TargetByKind({"http": Echo})
     told = targets.call({"http": {}, "per_tenant": False}, {}, timeout=timedelta(1))
     unknown = targets.call({"fax": "1"}, {}, timeout=timedelta(1))
 

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from fairlane.aws.clients import error_code
 from fairlane.domain.catalog import lane_item
-from fairlane.ports.control import Depth
+from fairlane.ports.queues import Depth
 from fairlane.ports.registry import RegistryReader
 
 if TYPE_CHECKING:

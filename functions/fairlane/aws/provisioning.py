@@ -15,7 +15,8 @@ from fairlane.aws.depths import depth
 from fairlane.domain.concurrency import Scaling
 from fairlane.domain.errors import Unavailable
 from fairlane.domain.names import FIFO
-from fairlane.ports.control import Asynchronous, Depth, FunctionFacts, Queue
+from fairlane.ports.control import Asynchronous, FunctionFacts, Queue
+from fairlane.ports.queues import Depth
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from fairlane.domain.admission import Drift, Meter, SubmitLimits
-from fairlane.ports.control import Depth
+from fairlane.ports.queues import Depth
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from fairlane.domain.concurrency import Scaling
+from fairlane.ports.queues import Depth
 
 
 @dataclass(frozen=True)
@@ -15,25 +16,6 @@ class Queue:
     name: str
     url: str
     arn: str
-
-
-@dataclass(frozen=True)
-class Depth:
-    """Approximate counts, as SQS tells them."""
-
-    visible: int
-    in_flight: int
-    delayed: int
-
-    @property
-    def messages(self) -> int:
-        """All of them, in any state."""
-        return self.visible + self.in_flight + self.delayed
-
-    @property
-    def is_empty(self) -> bool:
-        """Nothing in it in any way."""
-        return self.messages == 0
 
 
 @dataclass(frozen=True)

@@ -29,3 +29,22 @@ class Queues(Protocol):
 
     def hide(self, queue_url: str, receipts: Mapping[str, timedelta]) -> None:
         """Set the visibility timeout of received messages. Best effort: the queue's own applies else."""
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Approximate counts, as SQS tells them."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def messages(self) -> int:
+        """All of them, in any state."""
+        return self.visible + self.in_flight + self.delayed
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing in it in any way."""
+        return self.messages == 0

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fairlane.domain.admission import Drift, Meter, SubmitLimits, room, taken
 from fairlane.ports.admission import Short, Taken
-from fairlane.ports.control import Depth
+from fairlane.ports.queues import Depth
 
 #: Called with the tenant and the meter after each write.
 OnMeter = Callable[[str, Meter], None]

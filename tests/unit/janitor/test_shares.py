@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 
 from fairlane.domain import catalog
 from fairlane.domain.slots import lane_scope
-from fairlane.ports.control import Depth
+from fairlane.ports.queues import Depth
 from fairlane.ports.registry import Entry
 from janitor.duties import Allowance
 from janitor.shares import IDLE_ROUNDS, AllocateShares
