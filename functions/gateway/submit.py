@@ -7,7 +7,7 @@ always sends, as it cannot know whether the first send happened; claims make a s
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -87,6 +87,8 @@ class Submit:
     now: Clock
     parallel: Parallel
     logger: Logger
+    #: What is random in the id of a task under a `dedupkey`.
+    new_id: Callable[[], str] = secrets.token_hex
 
     def __call__(self, tenant: str, events: Sequence[Event | Refused]) -> Submitted:
         """Accept what can be accepted. Raises Refused when the tenant may not submit at all."""
@@ -273,7 +275,7 @@ class Submit:
             return prepared
         task = prepared.task
         window = timedelta(seconds=int(prepared.event.get("dedupwindow", DEFAULT_DEDUP_WINDOW_S)))
-        wanted = Reservation(task_id(task.tenant, key, secrets.token_hex(16)), task.payload_hash)
+        wanted = Reservation(task_id(task.tenant, key, self.new_id()), task.payload_hash)
         held = self.dedup.reserve(task.tenant, key, wanted, now=task.created_at, window=window)
         if held.payload_hash != task.payload_hash:
             raise _another_payload("#/dedupkey")

@@ -107,6 +107,7 @@ class World:
     def __init__(self, seed: int, parts: Parts) -> None:
         self.rng = random.Random(seed)  # noqa: S311 - a schedule, no secret
         self.seed = seed
+        self._ids = random.Random(f"ids {seed}")  # noqa: S311 - a schedule, no secret
         self.parts = parts
         self.clock = VirtualClock()
         self.scheduler = Scheduler(self.clock, self.rng)
@@ -178,6 +179,7 @@ class World:
             admission=Admission(
                 faulty_admission(self.meters, faults), self._depths(), self._clock_of(process), self._logger
             ),
+            new_id=lambda: f"{self._ids.getrandbits(64)}",
             now=self._clock_of(process),
             parallel=SimulatedParallel(self.scheduler, process),
             logger=self._logger,

@@ -81,7 +81,11 @@ def test_every_call_is_a_route_of_the_openapi_document(call: Call[Any]) -> None:
     assert [route for route in routes() if fits(call, route)]
 
 
-@pytest.mark.parametrize("route", sorted(routes()), ids=" ".join)
+#: Called with a task's token by whatever runs a deferred task, not with a key (docs/deferred.md).
+BY_TOKEN = {("POST", f"/v1/tasks/{{id}}/{verb}") for verb in ("complete", "fail", "heartbeat")}
+
+
+@pytest.mark.parametrize("route", sorted(routes() - BY_TOKEN), ids=" ".join)
 def test_every_route_of_the_openapi_document_has_a_call(route: tuple[str, str]) -> None:
     assert [call for call in EVERY_CALL if fits(call, route)]
 
