@@ -94,7 +94,9 @@ def build(settings: ControllerSettings, *, now: Clock) -> Controller:
         registry_cache=cache_time,
         logger=logger,
     )
-    view = LaneView(provisioning, SqsAges(sqs, clients.cloudwatch(), now), slots, now)
+    view = LaneView(
+        provisioning, SqsAges(sqs, clients.cloudwatch(), now), slots, now, is_shared=settings.platform_capacity > 0
+    )
     lanes = Lanes(documents, view, marks, convergence, now)
     tenants = Tenants(documents, convergence, marks, keys, subscriptions, attention, now, cache_time)
     converging = Converging(tenants, convergence, marks, logger)

@@ -28,6 +28,8 @@ class LaneView:
     ages: QueueAges
     slots: SlotStore
     now: Clock
+    #: Whether the platform's capacity is divided among lanes, which is where their weights count.
+    is_shared: bool
 
     def __call__(self, entry: Entry, owner: Entry) -> dict[str, Any]:
         """One lane of that tenant."""
@@ -40,7 +42,10 @@ class LaneView:
         ages = self.ages.oldest({url.rpartition("/")[2]: url for url in filled})
         running = self._running(entries, owner.item)
         return [
-            _shown(entry, owner, depths[entry.item], ages, running.get(entry.item, depths[entry.item].in_flight))
+            {
+                **_shown(entry, owner, depths[entry.item], ages, running.get(entry.item, depths[entry.item].in_flight)),
+                "not_enforced": not_enforced(entry.doc, is_shared=self.is_shared),
+            }
             for entry in entries
         ]
 
@@ -75,11 +80,10 @@ def _shown(
         "oldest_age": None if age is None else round(age.total_seconds(), 3),
         "created_at": doc["created_at"],
         "updated_at": doc["updated_at"],
-        "not_enforced": not_enforced(doc),
     }
 
 
-def not_enforced(doc: Mapping[str, Any]) -> list[str]:
+def not_enforced(doc: Mapping[str, Any], *, is_shared: bool) -> list[str]:
     """Which of the lane's settings have no effect."""
-    names = ["weight"] if doc["weight"] != 1 else []
+    names = ["weight"] if doc["weight"] != 1 and not is_shared else []
     return [*names, "burst"] if doc["burst"] is not None and doc["rate"] is None else names

@@ -93,6 +93,7 @@ class ControllerSettings(_FromEnv):
     undelivered_arn: str
     forwarder_arn: str
     dispatcher_concurrency: int
+    platform_capacity: int
     allow_private_targets: bool
 
 

@@ -78,6 +78,13 @@ def test_what_get_shows_can_be_put_back(acme: Tenant) -> None:
 def test_a_lane_shows_settings_that_have_no_effect(acme: Tenant) -> None:
     assert put(acme, burst=3).body["not_enforced"] == ["burst"]
     assert put(acme, burst=3, rate=1, concurrency=1).body["not_enforced"] == []
+    assert put(acme, weight=2).body["not_enforced"] == ["weight"]
+
+
+def test_a_lanes_weight_counts_where_the_platforms_capacity_is_divided(world: World, acme: Tenant) -> None:
+    world.stack._refs["PlatformCapacity"] = "100"
+    world.start()
+    assert put(acme, weight=2).body["not_enforced"] == []
 
 
 @pytest.mark.parametrize(
